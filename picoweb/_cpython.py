@@ -1,0 +1,244 @@
+"""What CPython needs to run the same code as the boards: sockets and tasks as MicroPython has them, and coroutines that mix.
+
+On a board a coroutine is a generator. CPython keeps the two apart, so each generator of picoweb is marked with
+types.coroutine(): then it can be awaited, and can itself delegate to native coroutines. So is each handler.
+"""
+import asyncio
+import functools
+import importlib.machinery
+import importlib.util
+import inspect
+import json
+import os
+import socket as _socket
+import ssl as _ssl
+import sys
+import time
+import types
+from asyncio import CancelledError
+
+__all__ = ["CancelledError", "get_event_loop", "io_close", "io_wait", "io_wrap", "sleep_ms", "socket", "task_cancel",
+           "task_create", "task_current", "ticks_diff", "ticks_ms"]
+
+
+class _Loop(asyncio.SelectorEventLoop):
+    """An event loop that takes generators for tasks, as those of the boards do."""
+
+    def create_task(self, coro, **kwargs):
+        return super().create_task(_native(coro), **kwargs)
+
+    def run_until_complete(self, future):
+        return super().run_until_complete(_native(future))
+
+
+def _native(coro):
+    if not inspect.isgenerator(coro):
+        return coro
+
+    async def run():
+        return await coro
+    return run()
+
+
+_loop = None
+
+
+def get_event_loop(*queue_lengths):
+    """The running loop; else one that lasts until it is closed. (Pycopy's takes the lengths of its queues.)"""
+    global _loop
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        if _loop is None or _loop.is_closed():
+            _loop = _Loop()
+            asyncio.set_event_loop(_loop)
+        return _loop
+
+
+def task_create(coro):
+    return get_event_loop().create_task(_native(coro))
+
+
+def task_current():
+    return asyncio.current_task()
+
+
+def task_cancel(task):
+    task.cancel()
+
+
+def sleep_ms(ms):
+    return asyncio.sleep(ms / 1000)
+
+
+def ticks_ms():
+    return int(time.monotonic() * 1000)
+
+
+def ticks_diff(a, b):
+    return a - b
+
+
+class _Socket:
+    """A non-blocking socket with a board's methods: they return None where CPython raises BlockingIOError."""
+
+    def __init__(self, s):
+        self._s = s
+
+    def __getattr__(self, name):
+        return getattr(self._s, name)
+
+    def _try(self, op, *args):
+        try:
+            return op(*args)
+        except (BlockingIOError, InterruptedError, _ssl.SSLWantReadError, _ssl.SSLWantWriteError):
+            return None
+        except _ssl.SSLEOFError:
+            return b""
+
+    def read(self, n):
+        return self._try(self._s.recv, n)
+
+    def write(self, buf, off=0, sz=-1):
+        return self._try(self._s.send, memoryview(buf)[off:off + sz] if sz >= 0 else memoryview(buf)[off:])
+
+    def accept(self):
+        s, peer = self._s.accept()
+        return _Socket(s), peer
+
+
+class socket:
+    """The part of a board's module "socket" that picoweb uses."""
+
+    SOCK_STREAM = _socket.SOCK_STREAM
+    SOL_SOCKET = _socket.SOL_SOCKET
+    SO_REUSEADDR = _socket.SO_REUSEADDR
+    getaddrinfo = _socket.getaddrinfo
+
+    @staticmethod
+    def socket(*args):
+        return _Socket(_socket.socket(*args))
+
+
+def io_wait(s, write):
+    """A future that is done when the socket is ready. Its flag is what "await" would set: the caller yields it bare."""
+    loop = asyncio.get_running_loop()
+    future = loop.create_future()
+    fd = s.fileno()
+    add, remove = (loop.add_writer, loop.remove_writer) if write else (loop.add_reader, loop.remove_reader)
+    add(fd, lambda: future.done() or future.set_result(None))
+    future.add_done_callback(lambda _: remove(fd))
+    future._asyncio_future_blocking = True
+    return future
+
+
+def io_wrap(s, ssl):
+    return _Socket(ssl.wrap_socket(s._s, server_side=True, do_handshake_on_connect=False))
+
+
+def io_close(s, polls):
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        pass
+    else:
+        if s.fileno() >= 0:
+            loop.remove_reader(s.fileno())
+            loop.remove_writer(s.fileno())
+    s.close()
+
+
+def print_exception(e, file=None):
+    """MicroPython's sys.print_exception()."""
+    import traceback
+    traceback.print_exception(type(e), e, e.__traceback__, file=file)
+
+
+def _mark(namespace):
+    for value in list(vars(namespace).values()):
+        if inspect.isclass(value) and value.__module__.startswith("picoweb"):
+            _mark(value)
+        elif inspect.isgeneratorfunction(value) and value.__module__.startswith("picoweb"):
+            types.coroutine(value)
+
+
+def adapt():
+    """Marks the generators of picoweb, once the modules that a board loads late are here too."""
+    import importlib
+    import picoweb
+    for name in ("_server", "errors", "files", "request", "response", "serving"):
+        module = importlib.import_module("picoweb." + name)
+        _mark(module)
+    _mark(picoweb)
+    # Its pkg_resources is another one; and the boards' JSON is UTF-8.
+    picoweb.files.open_resource = picoweb.files.open_file
+    picoweb.response.dumps = functools.partial(json.dumps, ensure_ascii=False)
+    if not hasattr(sys, "print_exception"):
+        sys.print_exception = print_exception
+
+    start = picoweb._start
+
+    def _start(handler, *args):
+        func = getattr(handler, "__func__", handler)
+        if inspect.isgeneratorfunction(func):
+            types.coroutine(func)
+        return start(handler, *args)
+    picoweb._start = picoweb.errors._start = _start
+
+
+def _board_code(code):
+    """The code object, with each generator in it marked as by types.coroutine()."""
+    consts = tuple(_board_code(c) if isinstance(c, types.CodeType) else c for c in code.co_consts)
+    flags = code.co_flags
+    if flags & inspect.CO_GENERATOR:
+        flags |= inspect.CO_ITERABLE_COROUTINE
+    return code.replace(co_consts=consts, co_flags=flags)
+
+
+def compile_board(source, path):
+    """Compiles a board's source, where generators and coroutines are the same thing."""
+    return _board_code(compile(source, path, "exec"))
+
+
+class _BoardLoader(importlib.machinery.SourceFileLoader):
+    """Imports a board's module. Its cached bytecode would lack the marks, so there is none."""
+
+    def get_code(self, fullname):
+        path = self.get_filename(fullname)
+        return compile_board(importlib.util.decode_source(self.get_data(path)), path)
+
+
+class _BoardFinder(importlib.machinery.PathFinder):
+    """Finds the modules below the app's folder."""
+
+    folder = None
+
+    @classmethod
+    def find_spec(cls, fullname, path=None, target=None):
+        spec = super().find_spec(fullname, path, target)
+        if spec and isinstance(spec.loader, importlib.machinery.SourceFileLoader) and not fullname.startswith("picoweb"):
+            if os.path.abspath(spec.origin).startswith(cls.folder + os.sep):
+                spec.loader = _BoardLoader(fullname, spec.origin)
+                return spec
+        return None
+
+
+def _uasyncio():
+    """Pycopy's and old MicroPython's event loop module, on CPython's."""
+    module = types.ModuleType("uasyncio")
+    for name in asyncio.__all__:
+        setattr(module, name, getattr(asyncio, name))
+    module.__dict__.update(
+        get_event_loop=get_event_loop, create_task=task_create, ensure_future=task_create, sleep_ms=sleep_ms,
+        cancel=task_cancel, wait_for_ms=lambda aw, ms: asyncio.wait_for(_native(aw), ms / 1000),
+        wait_for=lambda aw, timeout: asyncio.wait_for(_native(aw), timeout), core=module)
+    return module
+
+
+def install(folder):
+    """Lets the modules in the app's folder be what they are on a board, and gives them "uasyncio"."""
+    sys.modules.setdefault("uasyncio", _uasyncio())
+    sys.modules.setdefault("uasyncio.core", sys.modules["uasyncio"])
+    _BoardFinder.folder = os.path.abspath(folder)
+    if _BoardFinder not in sys.meta_path:
+        sys.meta_path.insert(0, _BoardFinder)
