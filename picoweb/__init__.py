@@ -2,16 +2,13 @@
 import gc
 import sys
 
-from ._server import CancelledError, Connection, HTTPException, Server, get_event_loop, task_create
+from ._server import CancelledError, Connection, HTTPException, get_event_loop, task_create
 
 # Bytes that sendstream() copies at a time.
 SEND_BUFSZ = 128
 
-# The fields that frame a body (expect, content-length, transfer-encoding): the length of the name, and its first letter.
-_FRAMING = {6: 101, 14: 99, 17: 116}
 
-
-# What many apps never call lives in modules that are imported by the first call.
+# What many apps never call is in modules that the first call imports: here, it would take memory from all.
 
 def get_mime_type(fname):
     from .files import get_mime_type
@@ -56,31 +53,15 @@ def _start(handler, *args):
 
 
 class HTTPRequest:
-    # What most requests do not change is a class attribute: those of an instance take memory.
+    # What most requests do not change is a class attribute: it takes no memory.
     method = None
     qs = ""
     url_match = None
 
-    def read_form_data(self):
-        from .request import read_form_data
-        return read_form_data(self)
-    def parse_qs(self):
-        from .request import parse_qs
-        return parse_qs(self)
-    def get_data(self):
-        from .request import get_data
-        return get_data(self)
-    def get_json(self):
-        from .request import get_json
-        return get_json(self)
-
-    # Most handlers do not look at the header fields, so these are split when one does.
+    # What many handlers do not ask for: headers, parse_qs(), read_form_data(), get_data(), get_json().
     def __getattr__(self, name):
-        if name != "headers":
-            raise AttributeError(name)
-        from .request import parse_head
-        self.headers = parse_head(self)
-        return self.headers
+        from .request import attribute_of
+        return attribute_of(self, name)
 
 
 class WebApp:
@@ -100,7 +81,6 @@ class WebApp:
     inited = False
     template_loader = None
     headers_mode = "parse"
-    _indexed = 0
     _prefixes = ()
 
     def __init__(self, pkg, routes=None, serve_static=True):
@@ -121,15 +101,18 @@ class WebApp:
             from .request import adopt
             reader = writer = adopt(self, reader, writer)
         req = HTTPRequest()
+        req.reader = reader
         app = self
         close = True
         try:
             head = yield from self._read_head(req, reader)
             if self.debug >= 0:
                 self.log.info("%s %r", req.method, req.path)
-            app = self._find_app(req)
+            if self._prefixes:
+                from .serving import find_app
+                app = find_app(self, req)
             route = app._find_route(req)
-            yield from app._pass_head(req, head, route[2].get("headers", app.headers_mode))
+            yield from app._pass_head(req, head, route)
             close = yield from _start(route[1], req, writer)
             if reader.left:
                 from .errors import drain
@@ -144,43 +127,47 @@ class WebApp:
             else:
                 reader.close()
 
-    # Reads up to the blank line. Looks at each line where it stands: to split a head makes objects by the dozen.
+    # Reads up to the blank line. Looks at the fields where they stand: to split them makes objects by the dozen.
     def _read_head(self, req, conn):
-        req.reader = conn
         head = b""
         start = 0
         limit = self.max_request_line
         while True:
             end = head.find(b"\n", start)
-            if end < 0:
-                if len(head) > limit:
-                    raise HTTPException(431 if req.method else 414)
-                data = yield from conn.receive(1024)
-                if not data:
+            if end - start < 2:
+                if end < 0:
+                    if len(head) > limit:
+                        raise HTTPException(431 if req.method else 414)
+                    data = yield from conn.receive(1024)
+                    if not data:
+                        raise HTTPException(400)
+                    conn.buf = head = head + data
+                    continue
+                if head[start] not in b"\r\n":
                     raise HTTPException(400)
-                conn.buf = head = head + data
-            elif end - start < 2 and head[start] in b"\r\n":
                 if req.method:
                     break
-                head = head[end + 1:]  # RFC 9112 section 2.2: a blank line may come before a request
+                # RFC 9112 section 2.2: a blank line may come before a request
+            elif not req.method:
+                if end > limit:
+                    raise HTTPException(414)
+                self._parse_request_line(req, head[start:end])
+                limit = self.max_head
             else:
-                if req.method:
-                    colon = head.find(b":", start, end)
-                    if colon <= start or head[start] <= 32 or head[colon - 1] <= 32:
-                        raise HTTPException(400)
-                    if _FRAMING.get(colon - start) == head[start] | 32:
-                        from .request import frame
-                        frame(conn, head[start:colon], head[colon + 1:end])
-                else:
-                    if end > limit:
-                        raise HTTPException(414)
-                    self._parse_request_line(req, head[:end])
-                    limit = self.max_head
-                start = end + 1
-        conn.since = None
-        conn.buf = head[end + 1:]
+                colon = head.find(b":", start, end)
+                size = colon - start
+                if size <= 0 or head[start] <= 32 or head[colon - 1] <= 32:
+                    raise HTTPException(400)
+                # The fields that frame the body: Content-Length, Transfer-Encoding, Expect.
+                if (size == 14 or size == 17 or size == 6) and head[start] in b"CcTtEe":
+                    from .request import frame
+                    frame(conn, head[start:colon], head[colon + 1:end])
+            start = end + 1
         if end > limit:
             raise HTTPException(431)
+        conn.buf = head[end + 1:]
+        conn.since = None
+        conn.server.crowd = 0
         if conn.length == -1:
             raise HTTPException(501)
         if req.method == "HEAD":
@@ -188,12 +175,12 @@ class WebApp:
         return head
 
     def _parse_request_line(self, req, line):
-        words = line.rstrip().split(b" ")
-        if len(words) != 3 or not words[0] or words[2] not in (b"HTTP/1.1", b"HTTP/1.0"):
+        words = line.split()
+        if len(words) != 3 or words[2] != b"HTTP/1.1" and words[2] != b"HTTP/1.0":
             raise HTTPException(400)
         path = words[1]
         try:
-            if path[:1] != b"/" or b"%" in path or b"?" in path:
+            if path[0] != 47 or b"%" in path or b"?" in path:
                 from .request import parse_target
                 parse_target(req, path)
             else:
@@ -202,57 +189,27 @@ class WebApp:
         except UnicodeError:
             raise HTTPException(400)
 
-    # Follows the mounts to the app that the path belongs to.
-    def _find_app(self, req):
-        app = self
-        while True:
-            for prefix, sub in app._prefixes:
-                rest = req.path[len(prefix):]
-                if req.path.startswith(prefix) and (not rest or rest[0] == "/"):
-                    req.path = rest or "/"
-                    app = sub
-                    break
-            else:
-                break
-        if not app.inited:
-            app._begin(self.debug, self.log)
-        return app
-
-    # The first route that matches, in the order of the table; an index of the exact ones spares the walk through it.
+    # The first route that matches, in the order of the table.
     def _find_route(self, req):
-        if self._indexed != len(self.url_map):
-            self._index()
-        found = self._exact.get(req.path)
-        for i in self._patterns:
-            if found is not None and found < i:
-                break
-            match = self.url_map[i][0].match(req.path)
-            if match:
+        routes = self.url_map
+        if len(routes) > 8:
+            from .routing import shortlist
+            routes = shortlist(self, req.path)
+        for route in routes:
+            if route[0] != req.path:
+                match = None if isinstance(route[0], str) else route[0].match(req.path)
+                if not match:
+                    continue
                 req.url_match = match
-                found = i
-                break
-        if found is None:
-            raise HTTPException(404)
-        route = self.url_map[found]
-        if len(route) < 3:
-            return route[0], route[1], {}
-        if "methods" in route[2]:
-            from .errors import check_method
-            return check_method(self, req, found)
-        return route
+            if len(route) > 2 and "methods" in route[2]:
+                from .routing import check_method
+                return check_method(req, routes, route)
+            return route
+        raise HTTPException(404)
 
-    def _index(self):
-        self._exact = {}
-        self._patterns = []
-        for i, route in enumerate(self.url_map):
-            if not isinstance(route[0], str):
-                self._patterns.append(i)
-            elif route[0] not in self._exact:
-                self._exact[route[0]] = i
-        self._indexed = len(self.url_map)
-
-    # Hands the fields of the head to whom the route says; returns what the caller is to "yield from".
-    def _pass_head(self, req, head, mode):
+    # Gives the fields of the head to whom the route says; returns what the caller is to "yield from".
+    def _pass_head(self, req, head, route):
+        mode = route[2].get("headers", self.headers_mode) if len(route) > 2 else self.headers_mode
         if mode == "parse" and type(self).parse_headers is WebApp.parse_headers:
             req._head = head
         elif mode != "skip":
@@ -273,7 +230,7 @@ class WebApp:
     # A coroutine: reads the fields and the blank line after them; its result becomes req.headers.
     def parse_headers(self, reader):
         from .request import parse_headers
-        return parse_headers(self, reader)
+        return parse_headers(reader)
 
     # A coroutine, for when a handler raised e. req may be incomplete, and a part of the response may have been written.
     def handle_exc(self, req, resp, e):
@@ -282,30 +239,27 @@ class WebApp:
 
     # A coroutine: writes every error page. e.status is an int, e.headers are for start_response().
     def handle_error(self, req, resp, e):
-        from .errors import handle_error
-        return handle_error(self, req, resp, e)
+        return http_error(resp, e.status, e.headers)
 
     def handle_static(self, req, resp):
         from .files import handle_static
         return handle_static(self, req, resp)
-    def sendfile(self, writer, fname, content_type=None, headers=None):
+
+    def sendfile(self, *args, **kwargs):
         from .files import sendfile
-        return sendfile(self, writer, fname, content_type, headers)
-    def render_template(self, writer, tmpl_name, args=()):
+        return sendfile(self, *args, **kwargs)
+
+    def render_template(self, *args, **kwargs):
         from .files import render_template
-        return render_template(self, writer, tmpl_name, args)
-    def render_str(self, tmpl_name, args=()):
+        return render_template(self, *args, **kwargs)
+
+    def render_str(self, *args, **kwargs):
         from .files import render_str
-        return render_str(self, tmpl_name, args)
+        return render_str(self, *args, **kwargs)
+
     def mount(self, url, app):
         from .serving import mount
-        return mount(self, url, app)
-    def start_server(self, *args, **kwargs):
-        from .serving import start_server
-        return start_server(self, *args, **kwargs)
-    def shutdown(self):
-        from .serving import shutdown
-        return shutdown(self)
+        mount(self, url, app)
 
     def route(self, url, **kwargs):
         def _route(f):
@@ -334,24 +288,24 @@ class WebApp:
 
     # Serves until shutdown().
     def serve(self, loop, host, port):
-        server = Server(self)
-        server.listen(host, port, *self._listen)
-        task_create(self._serve(server, loop))
+        from .serving import start
+        start(self, host, port, *self._listen, stop=True)
         loop.run_forever()
 
-    def _serve(self, server, loop=None):
-        self._servers.append(server)
-        try:
-            yield from server.serve()
-        finally:
-            self._servers.remove(server)
-            if loop:
-                loop.stop()
+    # A coroutine: serves beside the app's other tasks. Its result has close(), and wait_closed(), a coroutine.
+    def start_server(self, *args, **kwargs):
+        from .serving import start_server
+        return start_server(self, *args, **kwargs)
+
+    # Frees the port at once; requests under way get shutdown_timeout seconds.
+    def shutdown(self):
+        from .serving import shutdown
+        shutdown(self)
 
     def run(self, host="127.0.0.1", port=8081, debug=False, lazy_init=False, log=None, backlog=None, ssl=None):
         gc.collect()
         self._begin(int(debug), log, lazy_init)
-        self._listen = (backlog or self.backlog, ssl)
+        self._listen = (backlog, ssl)
         loop = get_event_loop()
         if debug > 0:
             self.log.info("* Running on http://%s:%s/", host, port)

@@ -10,15 +10,11 @@ import importlib.util
 import inspect
 import json
 import os
-import socket as _socket
 import ssl as _ssl
 import sys
 import time
 import types
 from asyncio import CancelledError
-
-__all__ = ["CancelledError", "get_event_loop", "io_close", "io_wait", "io_wrap", "sleep_ms", "socket", "task_cancel",
-           "task_create", "task_current", "ticks_diff", "ticks_ms"]
 
 
 class _Loop(asyncio.SelectorEventLoop):
@@ -107,19 +103,6 @@ class _Socket:
         return _Socket(s), peer
 
 
-class socket:
-    """The part of a board's module "socket" that picoweb uses."""
-
-    SOCK_STREAM = _socket.SOCK_STREAM
-    SOL_SOCKET = _socket.SOL_SOCKET
-    SO_REUSEADDR = _socket.SO_REUSEADDR
-    getaddrinfo = _socket.getaddrinfo
-
-    @staticmethod
-    def socket(*args):
-        return _Socket(_socket.socket(*args))
-
-
 def io_wait(s, write):
     """A future that is done when the socket is ready. Its flag is what "await" would set: the caller yields it bare."""
     loop = asyncio.get_running_loop()
@@ -132,8 +115,9 @@ def io_wait(s, write):
     return future
 
 
-def io_wrap(s, ssl):
-    return _Socket(ssl.wrap_socket(s._s, server_side=True, do_handshake_on_connect=False))
+def wrap(conn, ssl):
+    conn.polls = conn.s
+    conn.s = _Socket(ssl.wrap_socket(conn.s._s, server_side=True, do_handshake_on_connect=False))
 
 
 def io_close(s, polls):
@@ -166,10 +150,13 @@ def adapt():
     """Marks the generators of picoweb, once the modules that a board loads late are here too."""
     import importlib
     import picoweb
-    for name in ("_server", "errors", "files", "request", "response", "serving"):
+    for name in ("_server", "errors", "files", "request", "response", "routing", "serving"):
         module = importlib.import_module("picoweb." + name)
         _mark(module)
     _mark(picoweb)
+    listen = picoweb.serving.listen
+    picoweb.serving.listen = lambda *args: _Socket(listen(*args))
+    picoweb.serving.wrap = wrap
     # Its pkg_resources is another one; and the boards' JSON is UTF-8.
     picoweb.files.open_resource = picoweb.files.open_file
     picoweb.response.dumps = functools.partial(json.dumps, ensure_ascii=False)

@@ -1,5 +1,4 @@
 # What Pycopy's event loop needs; the names mean the same as MicroPython's in _server.
-import usocket as socket
 from uasyncio import CancelledError, IORead, IOWrite, cancel as task_cancel, get_event_loop, sleep_ms
 from utime import ticks_diff, ticks_ms
 
@@ -9,10 +8,6 @@ _loop = get_event_loop(64, 64)
 
 def io_wait(s, write):
     return IOWrite(s) if write else IORead(s)
-
-
-def io_wrap(s, ssl):
-    return ssl.wrap_socket(s, server_side=True, do_handshake=False)
 
 
 # A descriptor that is closed while it is registered would wake whoever gets its number next.

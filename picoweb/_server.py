@@ -1,11 +1,10 @@
-# Connections: the listening socket, one reader-and-writer per client, and what keeps silent clients from holding the server.
+# Connections: who is served, who waits, and how the bytes of a request and its response get through.
 import sys
 
 if sys.implementation.name == "cpython":
-    from ._cpython import CancelledError, get_event_loop, io_close, io_wait, io_wrap, sleep_ms, socket, task_cancel, task_create, task_current, ticks_diff, ticks_ms
+    from ._cpython import CancelledError, get_event_loop, io_close, io_wait, sleep_ms, task_cancel, task_create, task_current, ticks_diff, ticks_ms
 else:
     try:
-        import socket
         from asyncio import CancelledError, core, create_task as task_create, current_task as task_current, get_event_loop, sleep_ms
         from time import ticks_diff, ticks_ms
 
@@ -16,9 +15,6 @@ else:
             else:
                 core._io_queue.queue_read(s)
 
-        def io_wrap(s, ssl):
-            return ssl.wrap_socket(s, server_side=True, do_handshake_on_connect=False)
-
         def io_close(s, polls):
             s.close()
 
@@ -26,14 +22,7 @@ else:
             task.cancel()
 
     except ImportError:
-        from ._pycopy import CancelledError, get_event_loop, io_close, io_wait, io_wrap, sleep_ms, socket, task_cancel, task_create, task_current, ticks_diff, ticks_ms
-
-# A client that has kept the server waiting for so many ms gives way to a new one, at the connection limit:
-# while its request is on the way, and while it takes no response.
-_GRACE_REQUEST = 200
-_GRACE_RESPONSE = 1000
-# ms between two looks at the clock, while there are connections.
-_TICK = 500
+        from ._pycopy import CancelledError, get_event_loop, io_close, io_wait, sleep_ms, task_cancel, task_create, task_current, ticks_diff, ticks_ms
 
 
 # Raised by a handler, it becomes the response: status is an int, headers are as for start_response().
@@ -48,22 +37,27 @@ class HTTPException(Exception):
 # One client: both the reader and the writer of its request.
 class Connection:
     # What most requests never change is a class attribute: it takes no memory.
+    buf = b""  # what was read too early
     left = 0  # bytes of the body still to read
     length = None  # Content-Length; -1: there is a Transfer-Encoding
     expect = False  # the client waits for "100 Continue" before it sends the body
     tail = None  # HEAD: the end of what was written, until the blank line
-    gone = False  # the client has closed or reset the connection
-    late = False  # the client was too slow
-    writing = False  # it is the response that the client is slow with
-    polls = None  # what the event loop waits for, where that is not s: the socket below TLS
-    buf = b""  # what was read too early
     writes = 0  # how often something was written
+    writing = False  # the client is slow to take the response
+    late = False  # the client was too slow
+    gone = False  # the client has closed or reset the connection
+    polls = None  # the socket below TLS: what the event loop waits for
 
     def __init__(self, server, s, peer):
         self.server = server
         self.s = s
         self.peer = peer
-        self.since = ticks_ms()  # when the server began to wait for the client; None: it does not wait
+        self.since = ticks_ms()  # when the server began to wait for the client; None: it does not
+
+    # What few handlers use: read(), readinto(), readexactly(), readline(), awriteiter(), get_extra_info().
+    def __getattr__(self, name):
+        from .request import method_of
+        return method_of(self, name)
 
     # Every wait for the client is this one, so that it can be given up.
     def _wait(self, write):
@@ -83,7 +77,7 @@ class Connection:
         self.late = True
         task_cancel(self.task)
 
-    # Up to n bytes from the socket; b"" when the client has closed it. Asking before waiting saves a turn of the event loop.
+    # Up to n bytes; b"" when the client has closed its side. To ask the socket before waiting saves a turn of the event loop.
     def receive(self, n):
         try:
             while True:
@@ -95,35 +89,15 @@ class Connection:
             self.gone = True
             raise
 
-    def read(self, n=-1):
-        from .request import read
-        return read(self, n)
-
-    def readinto(self, buf):
-        from .request import readinto
-        return readinto(self, buf)
-
-    def readexactly(self, n):
-        from .request import readexactly
-        return readexactly(self, n)
-
-    def readline(self):
-        from .request import readline
-        return readline(self)
-
-    def awriteiter(self, iterable):
-        from .response import awriteiter
-        return awriteiter(self, iterable)
-
-
     def awrite(self, buf, off=0, sz=-1):
         if isinstance(buf, str):
             buf = buf.encode()
-        if self.tail is not None:
-            from .response import cut_body
-            buf = cut_body(self, buf)
         if sz < 0:
             sz = len(buf) - off
+        if self.tail is not None:
+            from .response import cut_body
+            buf = cut_body(self, buf[off:off + sz])
+            off, sz = 0, len(buf)
         self.writes += 1
         try:
             while sz:
@@ -145,20 +119,17 @@ class Connection:
     def awritestr(self, s):
         return self.awrite(s)
 
-    def close(self):
-        self.server.release(self)
-        io_close(self.s, self.polls or self.s)
-
     def aclose(self):
         self.close()
         return
         yield
 
-    def get_extra_info(self, name, default=None):
-        return self.peer if name == "peername" else default
+    def close(self):
+        self.server.release(self)
+        io_close(self.s, self.polls or self.s)
 
 
-# The clients of an app, and the socket that they come in by.
+# A listening socket and its clients.
 class Server:
     s = None
     ssl = None
@@ -170,21 +141,7 @@ class Server:
         self.app = app
         self.conns = []
 
-    def listen(self, host, port, backlog, ssl):
-        ai = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)[0]
-        s = socket.socket(ai[0], ai[1], ai[2])
-        try:
-            s.setblocking(False)
-            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            s.bind(ai[-1])
-            s.listen(backlog)
-        except OSError:
-            s.close()
-            raise
-        self.s = s
-        self.ssl = ssl
-
-    # Accepts clients until close(), then lets their requests end.
+    # Accepts clients until close(); then waits for their requests to end.
     def serve(self):
         self.task = task_current()
         try:
@@ -209,13 +166,13 @@ class Server:
             s.setblocking(False)
             conn = Connection(self, s, peer)
             if self.ssl:
-                conn.polls = s
-                conn.s = io_wrap(s, self.ssl)
+                from .serving import wrap
+                wrap(conn, self.ssl)
             self.admit(conn)
             conn.task = task_create(self.app._handle(conn, conn))
         except Exception:
-            self.release(conn)
             s.close()
+            self.release(conn)
             raise
 
     def admit(self, conn):
@@ -228,52 +185,27 @@ class Server:
         if conn in self.conns:
             self.conns.remove(conn)
 
-    # Whether one more client can be served. When all places are taken, the one that is waited for longest loses its own.
+    # Whether one more client can be served.
     def room(self):
         if len(self.conns) < self.app.max_connections:
             return True
-        # In a rush of silent clients there is no grace: real ones could not get through.
-        grace = _GRACE_REQUEST if self.crowd < self.app.max_connections else 0
-        longest = -1
-        for conn in self.conns:
-            if conn.since is not None:
-                waited = ticks_diff(ticks_ms(), conn.since) - (_GRACE_RESPONSE if conn.writing else grace)
-                if waited > longest:
-                    longest = waited
-                    idlest = conn
-        if longest < 0:
-            return False
-        self.crowd += 1
-        self.release(idlest)
-        idlest.give_up()
-        return True
+        from .crowd import make_room
+        return make_room(self)
 
-    # One look at the clock for all: a timer for each connection, or each wait, would cost more than the request.
+    # One look at all clocks, twice a second: a timer for each connection, or each wait, would cost more than the request.
     def sweep(self):
         while self.conns:
-            yield from sleep_ms(_TICK)
+            yield from sleep_ms(500)
             for conn in list(self.conns):
                 timeout = self.app.write_timeout if conn.writing else self.app.read_timeout
                 if conn.since is not None and ticks_diff(ticks_ms(), conn.since) > timeout * 1000:
                     conn.give_up()
         self.sweeping = False
 
-    # Stops accepting and frees the port, at once.
     def close(self):
-        s = self.s
-        if s:
-            self.s = None
-            if self.task:
-                task_cancel(self.task)
-            io_close(s, s)
-            for conn in list(self.conns):
-                if not conn.writes and conn.since is not None:
-                    conn.give_up()
+        from .serving import close
+        close(self)
 
-    # A coroutine: returns when the last request has ended. After app.shutdown_timeout seconds, it ends the rest.
     def wait_closed(self):
-        start = ticks_ms()
-        while self.conns and ticks_diff(ticks_ms(), start) < self.app.shutdown_timeout * 1000:
-            yield from sleep_ms(20)
-        for conn in list(self.conns):
-            task_cancel(conn.task)
+        from .serving import wait_closed
+        return wait_closed(self)

@@ -3,7 +3,6 @@ import sys
 
 from . import _start
 from ._server import CancelledError, HTTPException, sleep_ms
-from .response import http_error
 
 
 # Answers for a handler, or a client, that failed with e.
@@ -34,15 +33,10 @@ def _guard(app, req, func, conn, e):
             log_exc(app, req, e)
 
 
-def handle_error(app, req, resp, e):
-    return http_error(resp, e.status, e.headers)
-
-
 def log_exc(app, req, e):
     if app.debug < 0:
         return
     try:
-        from sys import print_exception
         from io import StringIO
     except ImportError:
         from uio import StringIO
@@ -68,25 +62,3 @@ def drain(conn):
         if limit <= 0:
             return
         yield from sleep_ms(25)
-
-
-# The route for req's method, when the one that was found first has methods=.
-def check_method(app, req, found):
-    allow = []
-    for route in app.url_map[found:]:
-        match = route[0] == req.path if isinstance(route[0], str) else route[0].match(req.path)
-        if not match:
-            continue
-        methods = route[2].get("methods") if len(route) > 2 else None
-        if not methods or req.method in methods or req.method == "HEAD" and "GET" in methods:
-            if match is not True:
-                req.url_match = match
-            return route if len(route) > 2 else (route[0], route[1], {})
-        allow.extend(methods)
-    if "GET" in allow:
-        allow.append("HEAD")
-    allow.append("OPTIONS")
-    headers = {"Allow": ", ".join(m for i, m in enumerate(allow) if m not in allow[:i])}
-    if req.method == "OPTIONS":
-        raise HTTPException(204, headers)
-    raise HTTPException(405, headers)

@@ -115,7 +115,7 @@ def load_template(app, name):
 
 
 # Templates yield many small pieces, and each write has its price.
-def render_template(app, writer, tmpl_name, args):
+def render_template(app, writer, tmpl_name, args=()):
     pieces = []
     size = 0
     for s in load_template(app, tmpl_name)(*args):
@@ -129,5 +129,5 @@ def render_template(app, writer, tmpl_name, args):
         yield from writer.awritestr("".join(pieces))
 
 
-def render_str(app, tmpl_name, args):
+def render_str(app, tmpl_name, args=()):
     return "".join(load_template(app, tmpl_name)(*args))

@@ -3,6 +3,26 @@ from . import utils
 from ._server import Connection, HTTPException, Server, task_current
 
 
+# What HTTPRequest has, but does not hold.
+def attribute_of(req, name):
+    if name == "headers" and getattr(req, "_head", None):
+        req.headers = parse_head(req._head)
+        return req.headers
+    func = {"parse_qs": parse_qs, "read_form_data": read_form_data, "get_data": get_data, "get_json": get_json}.get(name)
+    if not func:
+        raise AttributeError(name)
+    return lambda: func(req)
+
+
+# The methods of a Connection that few handlers use.
+def method_of(conn, name):
+    func = {"read": read, "readinto": readinto, "readexactly": readexactly, "readline": readline, "awriteiter": awriteiter,
+            "get_extra_info": get_extra_info}.get(name)
+    if not func:
+        raise AttributeError(name)
+    return lambda *args: func(conn, *args)
+
+
 # A request target with an authority, a query or percent-encoding (RFC 9112 section 3.2).
 def parse_target(req, target):
     path, _, qs = target.partition(b"?")
@@ -72,9 +92,9 @@ class Headers(dict):
         self[name] = value
 
 
-def parse_head(req):
+def parse_head(head):
     headers = Headers()
-    for line in req._head.split(b"\n")[1:]:
+    for line in head.split(b"\n")[1:]:
         line = line.rstrip(b"\r")
         if not line:
             break
@@ -82,7 +102,7 @@ def parse_head(req):
     return headers
 
 
-def parse_headers(app, reader):
+def parse_headers(reader):
     headers = Headers()
     while True:
         line = yield from reader.readline()
@@ -105,7 +125,7 @@ def pass_head(app, req, head, mode):
         raise ValueError('headers="%s": it has to be "parse", "skip" or "leave"' % mode)
 
 
-def read(conn, n):
+def read(conn, n=-1):
     if n < 0:
         if conn.left > conn.server.app.max_body:
             raise HTTPException(413)
@@ -156,6 +176,15 @@ def readline(conn):
             break
         conn.buf += data
     return (yield from read(conn, conn.buf.find(b"\n") + 1 or len(conn.buf)))
+
+
+def awriteiter(conn, iterable):
+    for buf in iterable:
+        yield from conn.awrite(buf)
+
+
+def get_extra_info(conn, name, default=None):
+    return conn.peer if name == "peername" else default
 
 
 # The whole body, within app.max_body bytes.

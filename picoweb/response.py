@@ -52,16 +52,11 @@ def jsonify(writer, obj):
     return respond(writer, dumps(obj).encode(), "application/json")
 
 
-def awriteiter(conn, iterable):
-    for buf in iterable:
-        yield from conn.awrite(buf)
-
-
 # For HEAD: what is left of a response that is written piece by piece, when nothing may follow the blank line (RFC 9110 section 9.3.2).
 def cut_body(conn, buf):
     if conn.tail.endswith(b"\r\n\r\n"):
         return b""
-    seen = conn.tail + bytes(buf)
+    seen = conn.tail + buf
     end = seen.find(b"\r\n\r\n")
     if end >= 0:
         buf = seen[len(conn.tail):end + 4]
