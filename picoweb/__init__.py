@@ -105,16 +105,26 @@ class WebApp:
         app = self
         close = True
         try:
-            head = yield from self._read_head(req, reader)
+            reader.buf = reader.s.read(1024) or b""
+            while not self._parse_head(req, reader):
+                data = yield from reader.receive(1024)
+                if not data:
+                    raise HTTPException(400)
+                reader.buf += data
             if self.debug >= 0:
                 self.log.info("%s %r", req.method, req.path)
             if self._prefixes:
-                from .serving import find_app
+                from .mounts import find_app
                 app = find_app(self, req)
             route = app._find_route(req)
-            yield from app._pass_head(req, head, route)
+            mode = app.headers_mode
+            if len(route) > 2:
+                mode = route[2].get("headers", mode)
+            if mode != "parse" or type(app).parse_headers is not WebApp.parse_headers:
+                from .request import pass_head
+                yield from pass_head(app, req, mode)
             close = yield from _start(route[1], req, writer)
-            if reader.left:
+            if reader.left > len(reader.buf):
                 from .errors import drain
                 yield from drain(reader)
         except CancelledError:
@@ -123,56 +133,52 @@ class WebApp:
             yield from app._fail(req, writer, e)
         finally:
             if close is False:
-                reader.server.release(reader)
+                reader.release()
+                reader.left = sys.maxsize  # no body: it is the app that reads now
             else:
                 reader.close()
 
-    # Reads up to the blank line. Looks at the fields where they stand: to split them makes objects by the dozen.
-    def _read_head(self, req, conn):
-        head = b""
-        start = 0
-        limit = self.max_request_line
+    # Whether the head is there. Looks at its fields where they stand: to split them makes objects by the dozen.
+    def _parse_head(self, req, conn):
+        head = conn.buf
+        find = head.find
+        start = find(b"\n") + 1
+        if (start or len(head)) > self.max_request_line:
+            raise HTTPException(414)
+        if not start:
+            return False
+        if not req.method:
+            if head[0] in b"\r\n":  # RFC 9112 section 2.2: blank lines may come before a request
+                conn.buf = head.lstrip(b"\r\n")
+                if len(head) > 4 and not conn.buf:  # an endless row of them would never let the others have their turn
+                    raise HTTPException(400)
+                return self._parse_head(req, conn)
+            self._parse_request_line(req, head[:start])
         while True:
-            end = head.find(b"\n", start)
+            end = find(b"\n", start)
             if end - start < 2:
-                if end < 0:
-                    if len(head) > limit:
-                        raise HTTPException(431 if req.method else 414)
-                    data = yield from conn.receive(1024)
-                    if not data:
-                        raise HTTPException(400)
-                    conn.buf = head = head + data
-                    continue
-                if head[start] not in b"\r\n":
-                    raise HTTPException(400)
-                if req.method:
-                    break
-                # RFC 9112 section 2.2: a blank line may come before a request
-            elif not req.method:
-                if end > limit:
-                    raise HTTPException(414)
-                self._parse_request_line(req, head[start:end])
-                limit = self.max_head
-            else:
-                colon = head.find(b":", start, end)
-                size = colon - start
-                if size <= 0 or head[start] <= 32 or head[colon - 1] <= 32:
-                    raise HTTPException(400)
-                # The fields that frame the body: Content-Length, Transfer-Encoding, Expect.
-                if (size == 14 or size == 17 or size == 6) and head[start] in b"CcTtEe":
-                    from .request import frame
-                    frame(conn, head[start:colon], head[colon + 1:end])
+                break
+            colon = find(b":", start, end)
+            size = colon - start
+            if size <= 0 or head[start] <= 32 or head[colon - 1] <= 32:
+                raise HTTPException(400)
+            # The fields that frame the body: Content-Length, Transfer-Encoding, Expect.
+            if (size == 14 or size == 17 or size == 6) and head[start] in b"CcTtEe":
+                from .request import frame
+                frame(conn, head[start:colon], head[colon + 1:end])
             start = end + 1
-        if end > limit:
+        if end > self.max_head or end < 0 and len(head) > self.max_head:
             raise HTTPException(431)
+        if end < 0:
+            return False
+        if head[start] not in b"\r\n":
+            raise HTTPException(400)
+        req._head = head
         conn.buf = head[end + 1:]
         conn.since = None
-        conn.server.crowd = 0
         if conn.length == -1:
             raise HTTPException(501)
-        if req.method == "HEAD":
-            conn.tail = b""
-        return head
+        return True
 
     def _parse_request_line(self, req, line):
         words = line.split()
@@ -188,6 +194,8 @@ class WebApp:
             req.method = words[0].decode()
         except UnicodeError:
             raise HTTPException(400)
+        if req.method == "HEAD":
+            req.reader.tail = b""
 
     # The first route that matches, in the order of the table.
     def _find_route(self, req):
@@ -206,16 +214,6 @@ class WebApp:
                 return check_method(req, routes, route)
             return route
         raise HTTPException(404)
-
-    # Gives the fields of the head to whom the route says; returns what the caller is to "yield from".
-    def _pass_head(self, req, head, route):
-        mode = route[2].get("headers", self.headers_mode) if len(route) > 2 else self.headers_mode
-        if mode == "parse" and type(self).parse_headers is WebApp.parse_headers:
-            req._head = head
-        elif mode != "skip":
-            from .request import pass_head
-            return pass_head(self, req, head, mode)
-        return ()
 
     def _fail(self, req, resp, e):
         try:
@@ -258,7 +256,7 @@ class WebApp:
         return render_str(self, *args, **kwargs)
 
     def mount(self, url, app):
-        from .serving import mount
+        from .mounts import mount
         mount(self, url, app)
 
     def route(self, url, **kwargs):
@@ -294,12 +292,12 @@ class WebApp:
 
     # A coroutine: serves beside the app's other tasks. Its result has close(), and wait_closed(), a coroutine.
     def start_server(self, *args, **kwargs):
-        from .serving import start_server
+        from .beside import start_server
         return start_server(self, *args, **kwargs)
 
     # Frees the port at once; requests under way get shutdown_timeout seconds.
     def shutdown(self):
-        from .serving import shutdown
+        from .closing import shutdown
         shutdown(self)
 
     def run(self, host="127.0.0.1", port=8081, debug=False, lazy_init=False, log=None, backlog=None, ssl=None):
@@ -313,7 +311,7 @@ class WebApp:
             self.serve(loop, host, port)
         except KeyboardInterrupt:
             if self._servers:
-                from .serving import stop
+                from .closing import stop
                 task_create(stop(self))
                 loop.run_forever()
             raise

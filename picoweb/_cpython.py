@@ -26,6 +26,11 @@ class _Loop(asyncio.SelectorEventLoop):
     def run_until_complete(self, future):
         return super().run_until_complete(_native(future))
 
+    def call_exception_handler(self, context):
+        # Ctrl-C while a task runs leaves run_forever(), and the task too, where it is no news.
+        if not isinstance(context.get("exception"), KeyboardInterrupt):
+            super().call_exception_handler(context)
+
 
 def _native(coro):
     if not inspect.isgenerator(coro):
@@ -150,13 +155,13 @@ def adapt():
     """Marks the generators of picoweb, once the modules that a board loads late are here too."""
     import importlib
     import picoweb
-    for name in ("_server", "errors", "files", "request", "response", "routing", "serving"):
+    for name in ("_server", "beside", "closing", "crowd", "errors", "files", "mounts", "request", "response", "routing", "serving"):
         module = importlib.import_module("picoweb." + name)
         _mark(module)
     _mark(picoweb)
     listen = picoweb.serving.listen
     picoweb.serving.listen = lambda *args: _Socket(listen(*args))
-    picoweb.serving.wrap = wrap
+    picoweb.beside.wrap = wrap
     # Its pkg_resources is another one; and the boards' JSON is UTF-8.
     picoweb.files.open_resource = picoweb.files.open_file
     picoweb.response.dumps = functools.partial(json.dumps, ensure_ascii=False)

@@ -10,13 +10,20 @@ else:
 
         # Files the running task under a socket; the caller yields what this returns.
         def io_wait(s, write):
-            if write:
-                core._io_queue.queue_write(s)
-            else:
-                core._io_queue.queue_read(s)
+            try:
+                if write:
+                    core._io_queue.queue_write(s)
+                else:
+                    core._io_queue.queue_read(s)
+            except MemoryError:
+                # What is half filed would be in the way of the next socket that gets this one's place in memory.
+                core._io_queue.remove(core.cur_task)
+                raise
 
+        # A TLS socket that has failed leaves the one below it open.
         def io_close(s, polls):
             s.close()
+            polls.close()
 
         def task_cancel(task):
             task.cancel()
@@ -43,7 +50,8 @@ class Connection:
     expect = False  # the client waits for "100 Continue" before it sends the body
     tail = None  # HEAD: the end of what was written, until the blank line
     writes = 0  # how often something was written
-    writing = False  # the client is slow to take the response
+    reads = 0  # how often a part of the body was read
+    writing = None  # a wait for the client is on: False: to send, True: to take the response
     late = False  # the client was too slow
     gone = False  # the client has closed or reset the connection
     polls = None  # the socket below TLS: what the event loop waits for
@@ -70,12 +78,16 @@ class Connection:
         except CancelledError:
             if not self.late:
                 raise
+        finally:
+            self.writing = None
         if self.late:
             raise HTTPException(408)
 
     def give_up(self):
         self.late = True
-        task_cancel(self.task)
+        # A task that has yet to start cannot be cancelled without harm; it will notice by itself.
+        if self.writing is not None:
+            task_cancel(self.task)
 
     # Up to n bytes; b"" when the client has closed its side. To ask the socket before waiting saves a turn of the event loop.
     def receive(self, n):
@@ -124,8 +136,15 @@ class Connection:
         return
         yield
 
+    # Leaves the connection to who has taken it over.
+    def release(self):
+        try:
+            self.server.conns.remove(self)
+        except ValueError:
+            pass  # it had to give way
+
     def close(self):
-        self.server.release(self)
+        self.release()
         io_close(self.s, self.polls or self.s)
 
 
@@ -135,6 +154,7 @@ class Server:
     ssl = None
     task = None
     sweeping = False
+    scarce = False  # descriptors or memory are used up, for now
     crowd = 0  # how many clients gave way since the last request
 
     def __init__(self, app):
@@ -148,11 +168,11 @@ class Server:
             while self.s:
                 try:
                     yield io_wait(self.s, False)
-                    while not self.room():
+                    while (self.scarce or len(self.conns) >= self.app.max_connections) and not self.make_room():
                         yield from sleep_ms(10)
                     self.accept()
                 except (OSError, MemoryError):
-                    # Descriptors or memory are used up, for now.
+                    self.scarce = True
                     yield from sleep_ms(100)
         except CancelledError:
             if self.s:
@@ -162,50 +182,46 @@ class Server:
 
     def accept(self):
         s, peer = self.s.accept()
+        conn = None
         try:
             s.setblocking(False)
             conn = Connection(self, s, peer)
             if self.ssl:
-                from .serving import wrap
+                from .beside import wrap
                 wrap(conn, self.ssl)
-            self.admit(conn)
+            self.conns.append(conn)
+            if not self.sweeping:
+                task_create(self.sweep())
+                self.sweeping = True
             conn.task = task_create(self.app._handle(conn, conn))
         except Exception:
             s.close()
-            self.release(conn)
+            if conn in self.conns:
+                self.conns.remove(conn)
             raise
 
-    def admit(self, conn):
-        self.conns.append(conn)
-        if not self.sweeping:
-            task_create(self.sweep())
-            self.sweeping = True
-
-    def release(self, conn):
-        if conn in self.conns:
-            self.conns.remove(conn)
-
-    # Whether one more client can be served.
-    def room(self):
-        if len(self.conns) < self.app.max_connections:
-            return True
+    def make_room(self):
         from .crowd import make_room
         return make_room(self)
 
     # One look at all clocks, twice a second: a timer for each connection, or each wait, would cost more than the request.
     def sweep(self):
-        while self.conns:
-            yield from sleep_ms(500)
-            for conn in list(self.conns):
-                timeout = self.app.write_timeout if conn.writing else self.app.read_timeout
-                if conn.since is not None and ticks_diff(ticks_ms(), conn.since) > timeout * 1000:
-                    conn.give_up()
-        self.sweeping = False
+        try:
+            while self.conns:
+                yield from sleep_ms(500)
+                for conn in self.conns:
+                    timeout = self.app.write_timeout if conn.writing else self.app.read_timeout
+                    if conn.since is not None and ticks_diff(ticks_ms(), conn.since) > timeout * 1000:
+                        conn.give_up()
+        except MemoryError:
+            pass  # the next client starts another one
+        finally:
+            self.sweeping = False
 
     def close(self):
-        from .serving import close
+        from .closing import close
         close(self)
 
     def wait_closed(self):
-        from .serving import wait_closed
+        from .closing import wait_closed
         return wait_closed(self)

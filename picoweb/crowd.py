@@ -4,7 +4,7 @@ from ._server import ticks_diff, ticks_ms
 # ms that a client may keep the server waiting before it has to give way: for a request that is on its way, and for a
 # response that is not taken.
 _GRACE_REQUEST = 200
-_GRACE_RESPONSE = 1000
+_GRACE_RESPONSE = 500
 
 
 # Takes the place of the client that is waited for longest; False when there is none to wait for.
@@ -18,9 +18,11 @@ def make_room(server):
             if waited > longest:
                 longest = waited
                 idlest = conn
+    # What is scarce is free once the client is gone: until then the newcomer waits.
+    scarce, server.scarce = server.scarce, False
     if longest < 0:
         return False
     server.crowd += 1
-    server.release(idlest)
+    idlest.release()
     idlest.give_up()
-    return True
+    return not scarce

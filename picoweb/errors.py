@@ -11,15 +11,15 @@ def fail(app, req, conn, e):
         if app.debug > 0:
             app.log.debug("client gone: %r" % e)
         return
-    incomplete = conn.left or conn.since is not None
+    unsure = conn.since is not None or conn.length == -1
     if not isinstance(e, HTTPException):
         log_exc(app, req, e)
         yield from _guard(app, req, app.handle_exc, conn, e)
         e = HTTPException(500)
     if not conn.writes:
         yield from _guard(app, req, app.handle_error, conn, e)
-    if incomplete:
-        yield from drain(conn)
+    # Without a whole head and a length, nobody knows how much is on its way.
+    yield from drain(conn, unsure or e.status == 411)
 
 
 # Runs what an app may have overridden. Its errors must not end more than this connection.
@@ -46,12 +46,14 @@ def log_exc(app, req, e):
 
 
 # Closing a socket with bytes unread resets the connection, and the client may lose the reply: so what is on its way is read, within limits.
-def drain(conn):
+def drain(conn, unsure=False):
     limit = 0 if conn.expect else conn.server.app.max_drain
-    for _ in range(20):
+    if not unsure:
+        limit = min(limit, conn.left - len(conn.buf))
+    for _ in range(1 if conn.late else 20):
         while limit > 0:
             try:
-                data = conn.s.read(512)
+                data = conn.s.read(min(limit, 512))
             except OSError:
                 return
             if data is None:

@@ -1,6 +1,6 @@
 # What some handlers ask of a request: its header fields, its body; and the targets that are not just a path.
 from . import utils
-from ._server import Connection, HTTPException, Server, task_current
+from ._server import Connection, HTTPException, Server, sleep_ms, task_current
 
 
 # What HTTPRequest has, but does not hold.
@@ -112,9 +112,12 @@ def parse_headers(reader):
         headers.add(line)
 
 
-# For headers="leave" and for a parse_headers() of the app's own: the reader stands right after the request line.
-def pass_head(app, req, head, mode):
+# For what is not headers="parse" as picoweb does it. The reader stands right after the request line, or where the body begins.
+def pass_head(app, req, mode):
     conn = req.reader
+    head, req._head = req._head, None
+    if mode == "skip":
+        return
     body, left = conn.buf, conn.left
     conn.buf = head[head.find(b"\n") + 1:]
     conn.left = left + len(conn.buf) - len(body)
@@ -148,6 +151,9 @@ def _receive(conn, n):
         conn.s.write(b"HTTP/1.1 100 Continue\r\n\r\n")
     data = yield from conn.receive(n)
     conn.since = None
+    conn.reads += 1
+    if not conn.reads & 15:  # a fast client must not keep the others from their turn
+        yield from sleep_ms(0)
     return data
 
 
@@ -226,5 +232,5 @@ def adopt(app, reader, writer):
     if not s:
         conn.polls = writer.polls
     conn.task = task_current()
-    conn.server.admit(conn)
+    conn.server.conns.append(conn)
     return conn

@@ -1,0 +1,36 @@
+# Stopping a server.
+from ._server import io_close, sleep_ms, task_cancel, ticks_diff, ticks_ms
+
+
+# Stops accepting, frees the port, and drops who has not sent a request yet.
+def close(server):
+    s = server.s
+    if s:
+        server.s = None
+        if server.task:
+            task_cancel(server.task)
+        io_close(s, s)
+        for conn in list(server.conns):
+            if conn.since is not None and not conn.writes:
+                conn.give_up()
+
+
+# Returns when the last request has ended. After app.shutdown_timeout seconds, it ends the rest.
+def wait_closed(server):
+    start = ticks_ms()
+    while server.conns and ticks_diff(ticks_ms(), start) < server.app.shutdown_timeout * 1000:
+        yield from sleep_ms(20)
+    for conn in list(server.conns):
+        task_cancel(conn.task)
+
+
+def shutdown(app):
+    for server in app._servers:
+        server.close()
+
+
+# A task for Ctrl-C: none may be cancelled from outside of the event loop.
+def stop(app):
+    shutdown(app)
+    return
+    yield
