@@ -42,13 +42,12 @@ def start_response(writer, content_type="text/html; charset=utf-8", status="200"
     return writer.awrite(b"HTTP/1.0 200 NA\r\nContent-Type: text/html; charset=utf-8\r\n\r\n")
 
 
-# Calls a handler of any form, and returns what its caller is to "yield from".
-def _start(handler, *args):
-    res = handler(*args)
+# What is to be iterated of what a handler, of any form, has returned.
+def _coro(res):
     if hasattr(res, "send"):
         return res
     if res is not None:
-        raise TypeError("%r returned %r: it has to be a generator or async def" % (handler, res))
+        raise TypeError("a handler has to be a generator or async def; this one returned %r" % res)
     return ()
 
 
@@ -123,7 +122,7 @@ class WebApp:
             if mode != "parse" or type(app).parse_headers is not WebApp.parse_headers:
                 from .request import pass_head
                 yield from pass_head(app, req, mode)
-            close = yield from _start(route[1], req, writer)
+            close = yield from _coro(route[1](req, writer))
             if reader.left > len(reader.buf):
                 from .errors import drain
                 yield from drain(reader)
@@ -153,7 +152,7 @@ class WebApp:
                 if len(head) > 4 and not conn.buf:  # an endless row of them would never let the others have their turn
                     raise HTTPException(400)
                 return self._parse_head(req, conn)
-            self._parse_request_line(req, head[:start])
+            self._parse_request_line(req, head, start)
         while True:
             end = find(b"\n", start)
             if end - start < 2:
@@ -167,7 +166,7 @@ class WebApp:
                 from .request import frame
                 frame(conn, head[start:colon], head[colon + 1:end])
             start = end + 1
-        if end > self.max_head or end < 0 and len(head) > self.max_head:
+        if end >= self.max_head or end < 0 and len(head) > self.max_head:
             raise HTTPException(431)
         if end < 0:
             return False
@@ -180,18 +179,21 @@ class WebApp:
             raise HTTPException(501)
         return True
 
-    def _parse_request_line(self, req, line):
-        words = line.split()
-        if len(words) != 3 or words[2] != b"HTTP/1.1" and words[2] != b"HTTP/1.0":
+    # RFC 9112 section 3; end is that of the line.
+    def _parse_request_line(self, req, head, end):
+        space = head.find(b" ")
+        version = head.find(b" HTTP/1.", space, end)
+        target = head[space + 1:version]
+        if (space < 1 or version < space or end - version > 11 or head[version + 8] not in b"01" or head[version + 9] not in b"\r\n"
+                or target.split() != [target]):
             raise HTTPException(400)
-        path = words[1]
         try:
-            if path[0] != 47 or b"%" in path or b"?" in path:
+            if target[0] != 47 or b"%" in target or b"?" in target:
                 from .request import parse_target
-                parse_target(req, path)
+                parse_target(req, target)
             else:
-                req.path = path.decode()
-            req.method = words[0].decode()
+                req.path = target.decode()
+            req.method = head[:space].decode()
         except UnicodeError:
             raise HTTPException(400)
         if req.method == "HEAD":
@@ -205,7 +207,10 @@ class WebApp:
             routes = shortlist(self, req.path)
         for route in routes:
             if route[0] != req.path:
-                match = None if isinstance(route[0], str) else route[0].match(req.path)
+                try:
+                    match = None if isinstance(route[0], str) else route[0].match(req.path)
+                except RuntimeError:  # too long for the stack of MicroPython's regexes
+                    raise HTTPException(414)
                 if not match:
                     continue
                 req.url_match = match
@@ -223,7 +228,7 @@ class WebApp:
             raise
         except Exception:
             # Not even an error page can be sent, as when memory is used up.
-            gc.collect()
+            resp.server.scarce = True
 
     # A coroutine: reads the fields and the blank line after them; its result becomes req.headers.
     def parse_headers(self, reader):

@@ -74,9 +74,6 @@ def _say(line):
 
 def serve(args):
     """Runs the app file until it ends; the exit status."""
-    if not os.path.isfile(args.app):
-        _say("%s: there is no such file" % args.app)
-        return 2
     try:
         run_file(args.app, args.host, args.port, args.debug)
     except KeyboardInterrupt:
@@ -157,15 +154,24 @@ def _port(text):
     return int(text)
 
 
+def _arguments(argv):
+    """The command line with "--debug" spelt out: argparse would take the file after it for its number."""
+    return ["--debug=1" if arg == "--debug" and not following.lstrip("-").isdigit() else arg
+            for arg, following in zip(argv, argv[1:] + [""])]
+
+
 def main():
     parser = argparse.ArgumentParser(prog="python -m picoweb", description="Run a picoweb app file on CPython.")
     parser.add_argument("app", help="the app file, as it is on the board")
     parser.add_argument("--host", help="address to listen on, in place of the file's own")
     parser.add_argument("--port", type=_port, help="TCP port, in place of the file's own")
-    parser.add_argument("--debug", type=int, choices=(-1, 0, 1, 2), nargs="?", const=1,
+    parser.add_argument("--debug", type=int, choices=(-1, 0, 1, 2),
                         help="-1 silent, 0 requests and errors, 1 (or no number) debug, 2 also memory")
     parser.add_argument("--reload", action="store_true", help="start again when a .py or .tpl file in the app's folder changes")
-    args = parser.parse_args()
+    args = parser.parse_args(_arguments(sys.argv[1:]))
+    if not os.path.isfile(args.app):
+        _say("%s: there is no such file" % args.app)
+        return 2
     return reload(args) if args.reload else serve(args)
 
 

@@ -5,6 +5,7 @@ types.coroutine(): then it can be awaited, and can itself delegate to native cor
 """
 import asyncio
 import functools
+import gc
 import importlib.machinery
 import importlib.util
 import inspect
@@ -121,8 +122,8 @@ def io_wait(s, write):
 
 
 def wrap(conn, ssl):
-    conn.polls = conn.s
-    conn.s = _Socket(ssl.wrap_socket(conn.s._s, server_side=True, do_handshake_on_connect=False))
+    # CPython's takes the descriptor away from the socket below it.
+    conn.s = conn.polls = _Socket(ssl.wrap_socket(conn.s._s, server_side=True, do_handshake_on_connect=False))
 
 
 def io_close(s, polls):
@@ -151,6 +152,12 @@ def _mark(namespace):
             types.coroutine(value)
 
 
+def _mark_function(func):
+    func = getattr(func, "__func__", func)
+    if inspect.isgeneratorfunction(func):
+        types.coroutine(func)
+
+
 def adapt():
     """Marks the generators of picoweb, once the modules that a board loads late are here too."""
     import importlib
@@ -162,20 +169,28 @@ def adapt():
     listen = picoweb.serving.listen
     picoweb.serving.listen = lambda *args: _Socket(listen(*args))
     picoweb.beside.wrap = wrap
+    picoweb.crowd.unload = gc.collect  # what is marked must stay
     # Its pkg_resources is another one; and the boards' JSON is UTF-8.
     picoweb.files.open_resource = picoweb.files.open_file
     picoweb.response.dumps = functools.partial(json.dumps, ensure_ascii=False)
     if not hasattr(sys, "print_exception"):
         sys.print_exception = print_exception
 
-    start = picoweb._start
+    find_route = picoweb.WebApp._find_route
+    begin = picoweb.WebApp._begin
 
-    def _start(handler, *args):
-        func = getattr(handler, "__func__", handler)
-        if inspect.isgeneratorfunction(func):
-            types.coroutine(func)
-        return start(handler, *args)
-    picoweb._start = picoweb.errors._start = _start
+    def _find_route(self, req):
+        route = find_route(self, req)
+        _mark_function(route[1])
+        return route
+
+    def _begin(self, *args):
+        for name in ("handle_error", "handle_exc", "handle_static", "parse_headers"):
+            _mark_function(getattr(self, name))
+        begin(self, *args)
+
+    picoweb.WebApp._find_route = _find_route
+    picoweb.WebApp._begin = _begin
 
 
 def _board_code(code):

@@ -1,9 +1,31 @@
 # What Pycopy's event loop needs; the names mean the same as MicroPython's in _server.
+from ucollections import deque
+from utimeq import utimeq
+from uasyncio import core
 from uasyncio import CancelledError, IORead, IOWrite, cancel as task_cancel, get_event_loop, sleep_ms
 from utime import ticks_diff, ticks_ms
 
-# The loop's queues do not grow: a place for each connection, and as many for the app's own tasks. Only the first call counts.
+
+# Moves what waits in the loop's queues to longer ones.
+def _lengthen(loop, places):
+    runq, waitq = loop.runq, loop.waitq
+    loop.runq = deque((), places, True)
+    loop.waitq = utimeq(places)
+    while runq:
+        loop.runq.append(runq.popleft())
+    entry = [0, 0, 0]
+    while waitq:
+        time = waitq.peektime()
+        waitq.pop(entry)
+        loop.call_at_(time, entry[1], entry[2])
+
+
+# The queues do not grow, and one entry too many ends the loop: there is a place for each connection, and as many for the app's
+# own tasks. Only the first call counts: where that was the app's, its choice may have been the default, which is 16.
+_made = core._event_loop
 _loop = get_event_loop(64, 64)
+if _made:
+    _lengthen(_loop, 256)
 
 
 def io_wait(s, write):

@@ -155,7 +155,7 @@ class Server:
     task = None
     sweeping = False
     scarce = False  # descriptors or memory are used up, for now
-    crowd = 0  # how many clients gave way since the last request
+    crowd = 0  # how many clients gave way, less those of long ago
 
     def __init__(self, app):
         self.app = app
@@ -171,13 +171,17 @@ class Server:
                     while (self.scarce or len(self.conns) >= self.app.max_connections) and not self.make_room():
                         yield from sleep_ms(10)
                     self.accept()
-                except (OSError, MemoryError):
-                    self.scarce = True
-                    yield from sleep_ms(100)
+                except CancelledError:  # on Pycopy this is an Exception
+                    raise
+                except Exception:
+                    self.scarce = not self.scarce  # where making room was what failed, it has to do without
+                    yield from sleep_ms(20)
         except CancelledError:
             if self.s:
-                self.close()
                 raise
+        finally:
+            self.task = None  # none can cancel itself
+            self.close()
         yield from self.wait_closed()
 
     def accept(self):
@@ -190,6 +194,8 @@ class Server:
                 from .beside import wrap
                 wrap(conn, self.ssl)
             self.conns.append(conn)
+            if len(self.conns) == 4:
+                from . import crowd  # while there are a descriptor and memory for it
             if not self.sweeping:
                 task_create(self.sweep())
                 self.sweeping = True
@@ -209,6 +215,7 @@ class Server:
         try:
             while self.conns:
                 yield from sleep_ms(500)
+                self.crowd >>= 1
                 for conn in self.conns:
                     timeout = self.app.write_timeout if conn.writing else self.app.read_timeout
                     if conn.since is not None and ticks_diff(ticks_ms(), conn.since) > timeout * 1000:

@@ -26,10 +26,10 @@ _BLANK_LINE = re.compile(rb"\r?\n\r?\n")
 
 
 class _Socket:
-    """What picoweb asks past the Connection: nothing has come yet; "100 Continue" is the ASGI server's to send."""
+    """What picoweb asks past the Connection: there is nothing; "100 Continue" is the ASGI server's to send."""
 
     def read(self, n):
-        return None
+        return b""
 
     def write(self, buf):
         return len(buf)
@@ -77,8 +77,12 @@ class _Connection(Connection):
         self._ended = self.gone = True
         self.closed.set()
 
+    def watch(self):
+        """Looks out for the end of the client: servers take what is sent to one that is gone, and say nothing."""
+        if not self._watcher:
+            self._watcher = asyncio.ensure_future(self._watch())
+
     async def _watch(self):
-        # A server may take what is sent to a client that is gone, and say nothing.
         while not self.gone:
             await self._next_part()
 
@@ -106,8 +110,8 @@ class _Connection(Connection):
             data = await self._start(self._head + data)
         if data:
             await self._send({"type": "http.response.body", "body": data, "more_body": True})
-        if self._started and self._watcher is None and not self.left:
-            self._watcher = asyncio.ensure_future(self._watch())
+        if self._started and not self.left:
+            self.watch()
 
     async def _start(self, data):
         """Sends the head, once the blank line after it was written; what follows that is returned."""
@@ -142,7 +146,7 @@ class _Connection(Connection):
         while limit > 0 and not self._ended:
             limit -= len(await self._next_part())
 
-    def release(self):
+    def unwatch(self):
         if self._watcher:
             self._watcher.cancel()
 
@@ -225,9 +229,11 @@ class ASGI:
         try:
             if not conn.gone:
                 await self.app._handle(conn, conn)
+                if not conn.closed.is_set():
+                    conn.watch()  # the app has kept it, to push to it
                 await conn.finish()
         finally:
-            conn.release()
+            conn.unwatch()
 
 
 def _create_task(loop, coro, **kwargs):
@@ -255,12 +261,11 @@ def load(path):
     raise RuntimeError("%s: it does not call %s.run()" % (path, WebApp.__name__))
 
 
-# Made when the server asks for it, so that importing this module needs no environment.
+if os.environ.get("PICOWEB_APP"):
+    application = load(os.environ["PICOWEB_APP"])
+
+
 def __getattr__(name):
-    if name != "application":
-        raise AttributeError("module %r has no attribute %r" % (__name__, name))
-    path = os.environ.get("PICOWEB_APP")
-    if not path:
+    if name == "application":
         raise RuntimeError("PICOWEB_APP has to name the app file")
-    globals()[name] = application = load(path)
-    return application
+    raise AttributeError("module %r has no attribute %r" % (__name__, name))

@@ -21,6 +21,7 @@ def wait_closed(server):
     while server.conns and ticks_diff(ticks_ms(), start) < server.app.shutdown_timeout * 1000:
         yield from sleep_ms(20)
     for conn in list(server.conns):
+        conn.release()  # another task may wait here too, and Pycopy fails at a second cancellation
         task_cancel(conn.task)
 
 

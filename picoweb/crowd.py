@@ -1,4 +1,8 @@
-# More clients than places.
+# More clients than places, or than memory.
+import gc
+import sys
+
+import picoweb
 from ._server import ticks_diff, ticks_ms
 
 # ms that a client may keep the server waiting before it has to give way: for a request that is on its way, and for a
@@ -9,20 +13,39 @@ _GRACE_RESPONSE = 500
 
 # Takes the place of the client that is waited for longest; False when there is none to wait for.
 def make_room(server):
-    # In a rush of silent clients there is no grace: a real one could not get through.
-    grace = _GRACE_REQUEST if server.crowd < server.app.max_connections else 0
-    longest = -1
-    for conn in server.conns:
-        if conn.since is not None:
-            waited = ticks_diff(ticks_ms(), conn.since) - (_GRACE_RESPONSE if conn.writing else grace)
-            if waited > longest:
-                longest = waited
-                idlest = conn
-    # What is scarce is free once the client is gone: until then the newcomer waits.
+    # In a rush of silent clients an eighth has to do: a real one could not get through.
+    rush = 3 if server.crowd >= server.app.max_connections else 0
     scarce, server.scarce = server.scarce, False
+    longest = -1
+    for conn in list(server.conns):
+        if conn.since is not None:
+            waited = ticks_diff(ticks_ms(), conn.since) - ((_GRACE_RESPONSE if conn.writing else _GRACE_REQUEST) >> rush)
+            if waited > longest:
+                if scarce:
+                    _evict(server, conn)
+                else:
+                    longest = waited
+                    idlest = conn
+    if scarce:
+        unload()
+    # What was scarce is free when these have ended: until then the newcomer waits.
     if longest < 0:
         return False
+    _evict(server, idlest)
+    return True
+
+
+def _evict(server, conn):
     server.crowd += 1
-    idlest.release()
-    idlest.give_up()
-    return not scarce
+    conn.release()
+    conn.give_up()
+
+
+# Unloads what its next use loads again: it makes room, and a module that memory was too short for may be there by half.
+def unload():
+    for name in list(sys.modules):
+        if name.startswith("picoweb.") and name[8:] not in ("_server", "_pycopy", "crowd", "log", "utils"):
+            del sys.modules[name]
+            if hasattr(picoweb, name[8:]):
+                delattr(picoweb, name[8:])
+    gc.collect()

@@ -1,18 +1,20 @@
 # What happens when a request is not served as it should be.
 import sys
 
-from . import _start
+from . import _coro
 from ._server import CancelledError, HTTPException, sleep_ms
 
 
 # Answers for a handler, or a client, that failed with e.
 def fail(app, req, conn, e):
-    if conn.gone or not req.method and not conn.buf:
+    if conn.gone or not (req.method or conn.buf or isinstance(e, MemoryError)):
         if app.debug > 0:
             app.log.debug("client gone: %r" % e)
         return
     unsure = conn.since is not None or conn.length == -1
     if not isinstance(e, HTTPException):
+        if isinstance(e, MemoryError):
+            conn.server.scarce = True
         log_exc(app, req, e)
         yield from _guard(app, req, app.handle_exc, conn, e)
         e = HTTPException(500)
@@ -25,7 +27,7 @@ def fail(app, req, conn, e):
 # Runs what an app may have overridden. Its errors must not end more than this connection.
 def _guard(app, req, func, conn, e):
     try:
-        yield from _start(func, req, conn, e)
+        yield from _coro(func(req, conn, e))
     except CancelledError:
         raise
     except Exception as e:
@@ -41,8 +43,11 @@ def log_exc(app, req, e):
     except ImportError:
         from uio import StringIO
     trace = StringIO()
-    sys.print_exception(e, trace)
-    app.log.error("%s %s: %r\n%s" % (req.method, getattr(req, "path", ""), e, trace.getvalue()))
+    try:
+        sys.print_exception(e, trace)
+        app.log.error("%s %s: %r\n%s" % (req.method, getattr(req, "path", ""), e, trace.getvalue()))
+    except Exception:
+        pass  # what cannot be printed, or a logger that fails, must not cost the reply
 
 
 # Closing a socket with bytes unread resets the connection, and the client may lose the reply: so what is on its way is read, within limits.
@@ -50,7 +55,7 @@ def drain(conn, unsure=False):
     limit = 0 if conn.expect else conn.server.app.max_drain
     if not unsure:
         limit = min(limit, conn.left - len(conn.buf))
-    for _ in range(1 if conn.late else 20):
+    for _ in range(20):
         while limit > 0:
             try:
                 data = conn.s.read(min(limit, 512))
@@ -61,6 +66,6 @@ def drain(conn, unsure=False):
             if not data:
                 return
             limit -= len(data)
-        if limit <= 0:
+        if limit <= 0 or conn.late:
             return
         yield from sleep_ms(25)

@@ -95,7 +95,8 @@ def _takes_gzip(req):
 # Serves what is below "static/". The path is decoded, so its segments are what the file system will see.
 def handle_static(app, req, resp):
     path = req.url_match.group(1)
-    if "\0" in path or ".." in path.replace("\\", "/").split("/"):
+    # CPython's "." is no line end: the match would be a part of the path only.
+    if "\0" in path or "\n" in req.path or ".." in path.replace("\\", "/").split("/"):
         raise HTTPException(403)
     if _takes_gzip(req):
         f, _ = _open(app, path + ".gz")
