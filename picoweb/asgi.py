@@ -13,8 +13,8 @@ import re
 import types
 import urllib.parse
 
-from . import WebApp
-from ._cpython import _native
+from . import WebApp, _cpython
+from ._cpython import _native, task_create
 from ._server import Connection, Server
 from .response import cut_body
 
@@ -193,6 +193,7 @@ class ASGI:
         self.app = app
         self._begin = (int(debug), log or logging.getLogger("picoweb"), lazy_init)
         self._server = Server(app)
+        self.tasks = []  # coroutines that run beside the app
 
     async def __call__(self, scope, receive, send):
         if scope["type"] == "http":
@@ -205,10 +206,10 @@ class ASGI:
 
     def _start(self):
         if not self.app.inited:
-            loop = asyncio.get_running_loop()
-            if not loop.get_task_factory():
-                loop.set_task_factory(_create_task)
+            _prepare(asyncio.get_running_loop())
             self.app._begin(*self._begin)
+            for coro in self.tasks:
+                task_create(coro)
 
     async def _live(self, receive, send):
         await receive()
@@ -236,9 +237,27 @@ class ASGI:
             conn.unwatch()
 
 
+def _prepare(loop):
+    """Lets an app make tasks of generators, as on the boards."""
+    if not loop.get_task_factory():
+        loop.set_task_factory(_create_task)
+
+
 def _create_task(loop, coro, **kwargs):
-    """A task factory: apps make tasks of generators, as on the boards."""
     return asyncio.Task(_native(coro), loop=loop, **kwargs)
+
+
+class _Loop:
+    """Stands for the event loop while an app file is executed: most servers start theirs later."""
+
+    def __init__(self):
+        self.tasks = []
+
+    def create_task(self, coro):
+        self.tasks.append(coro)
+
+    def is_closed(self):
+        return False
 
 
 class _Run(BaseException):
@@ -254,10 +273,16 @@ def load(path):
         found["app"] = ASGI(self, debug, lazy_init, log)
         raise _Run
 
+    with contextlib.suppress(RuntimeError):
+        _prepare(asyncio.get_running_loop())
+    loop, _cpython._loop = _cpython._loop, _Loop()
     try:
         execute(path, run)
     except _Run:
+        found["app"].tasks = _cpython._loop.tasks
         return found["app"]
+    finally:
+        _cpython._loop = loop
     raise RuntimeError("%s: it does not call %s.run()" % (path, WebApp.__name__))
 
 

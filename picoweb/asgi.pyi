@@ -6,6 +6,7 @@ application: ASGI
 
 class ASGI:
     app: WebApp
+    tasks: list[Any]
     def __init__(self, app: WebApp, debug: int = 0, lazy_init: bool = False, log: _Logger | None = None) -> None: ...
     async def __call__(self, scope: dict[str, Any], receive: Callable[[], Awaitable[Any]], send: Callable[[Any], Awaitable[None]]) -> None: ...
 
