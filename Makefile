@@ -1,0 +1,91 @@
+# picoweb's chores. Everything that has to be fetched goes into .deps; no target needs root.
+
+# make run: the interpreter (micropython, pycopy, python3, or a path), the app file, the port.
+PY = micropython
+APP = example_webapp.py
+PORT = 8081
+# make mip: where boards find this machine.
+ADDRESS = 0.0.0.0
+MIP_PORT = 8000
+# make mpy: 1 and 2 leave asserts out, 3 the line numbers of tracebacks too.
+OPT = 0
+# make test: what pytest is told, as in ARGS="-k forms --runtime micropython". make bench: see ARGS=--help.
+ARGS =
+
+# The parts of the package that only CPython needs; no board has them.
+CPYTHON_ONLY = picoweb/_cpython.py picoweb/__main__.py picoweb/asgi.py
+BOARD_FILES = $(filter-out $(CPYTHON_ONLY),$(wildcard picoweb/*.py))
+
+TEST = .deps/venv/bin/python -m pytest
+
+.PHONY: help run test soak test-browser check bench size mpy install sdist write-package-json mip clean
+
+help:
+	@echo 'make run [PY=micropython|pycopy|python3|PATH] [APP=example_webapp.py] [PORT=8081]   serve an app'
+	@echo 'make test [ARGS="-k NAME --runtime NAME"]   fetch what the tests need, and run them'
+	@echo 'make soak [N=100000] [ARGS="--runtime NAME --seconds 60"]   good and hostile traffic; heap, descriptors and connections must not grow'
+	@echo 'make test-browser   the examples in a browser: Chromium, which has to be there, driven by Playwright'
+	@echo 'make check   the rules of the source: ruff, sizes, type stubs'
+	@echo 'make bench [ARGS="--page hello --md FILE --csv FILE --svg FILE"]   picoweb and its peers in numbers; ARGS=--help for more'
+	@echo 'make size   bytes of each file, as source and compiled, and of the heap it takes'
+	@echo 'make mpy [OPT=0]   compile picoweb for boards into build/mpy'
+	@echo 'make sdist   build dist/: the archive for upip, and the wheel for pip'
+	@echo 'make mip [ADDRESS=0.0.0.0] [MIP_PORT=8000]   serve picoweb to boards that install it with mip'
+	@echo 'make install PREFIX=FOLDER   copy the files that a board needs to FOLDER/picoweb'
+	@echo 'make clean   remove what was fetched and built'
+
+run:
+	@python3 tools/run.py "$(PY)" "$(APP)" --port "$(PORT)"
+
+test:
+	@python3 tools/fetch.py all
+	@$(TEST) -q $(ARGS)
+
+# A minute for each runtime; with N, as many inputs for each.
+soak:
+	@python3 tools/fetch.py all
+	@.deps/venv/bin/python tests/soak.py $(if $(N),--inputs $(N)) $(ARGS)
+
+# Playwright weighs as much as all the rest: it is installed only for this.
+test-browser:
+	@python3 tools/fetch.py micropython venv libs storage
+	@.deps/venv/bin/python -m pip install -q --disable-pip-version-check 'playwright>=1.40,<2'
+	@$(TEST) -q -rs tests/test_browser.py $(ARGS)
+
+check:
+	@python3 tools/fetch.py venv
+	@.deps/venv/bin/python tools/check.py
+
+bench:
+	@python3 bench/bench.py $(ARGS)
+
+size:
+	@python3 tools/size.py
+
+mpy:
+	@python3 tools/mpy.py build/mpy --optimise "$(OPT)"
+
+# From a copy: setuptools leaves its traces where it builds.
+sdist: write-package-json
+	@python3 tools/fetch.py venv
+	@rm -rf .deps/build && mkdir -p .deps/build dist
+	@cp -r picoweb tools setup.py pyproject.toml README.rst LICENSE .deps/build
+	@cd .deps/build && ../venv/bin/python setup.py -q sdist --dist-dir ../../dist
+	@.deps/venv/bin/python -m pip wheel -q --disable-pip-version-check --no-deps --no-build-isolation -w dist .deps/build
+	@rm -rf .deps/build
+	@ls -l dist
+
+write-package-json:
+	@python3 tools/mip.py write
+
+mip:
+	@python3 tools/mip.py serve "$(ADDRESS)" "$(MIP_PORT)"
+
+install:
+	@test -n "$(PREFIX)" || { echo 'make install: say where: make install PREFIX=/path/to/board/lib' >&2; exit 2; }
+	install -d "$(PREFIX)/picoweb"
+	install -m 644 $(BOARD_FILES) "$(PREFIX)/picoweb"
+
+clean:
+	rm -rf .deps build dist *.egg-info .pytest_cache .hypothesis
+	find . -name __pycache__ -prune -exec rm -rf {} +

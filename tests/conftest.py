@@ -1,0 +1,57 @@
+"""Each test that takes `runtime` runs on every interpreter with sockets that is here; one that takes `interpreter` also
+inside MicroPython for Node."""
+
+import pytest
+
+import harness
+
+
+def pytest_addoption(parser):
+    parser.addoption("--runtime", action="append", default=[], metavar="NAME",
+                     help="only runtimes whose name contains NAME (may be given more than once)")
+
+
+def pytest_configure(config):
+    try:
+        found, lines = harness.runtimes()
+    except harness.interpreters.Missing as e:
+        raise pytest.UsageError(str(e))
+    wasms, wasm_lines = harness.wasms()
+    wanted = config.getoption("--runtime")
+    config.runtimes = [r for r in found + wasms if not wanted or any(name in r.name for name in wanted)]
+    config.runtime_lines = lines + wasm_lines
+    if wanted and not config.runtimes:
+        raise pytest.UsageError("no runtime is named like %s" % " or ".join(wanted))
+
+
+def pytest_generate_tests(metafunc):
+    for name in {"runtime", "interpreter"} & set(metafunc.fixturenames):
+        chosen = [r for r in metafunc.config.runtimes if r.has_sockets or name == "interpreter"]
+        metafunc.parametrize(name, chosen, ids=str, scope="session")
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(120))
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    terminalreporter.section("runtimes")
+    for line in config.runtime_lines:
+        terminalreporter.write_line(line)
+
+
+@pytest.fixture
+def serve(runtime):
+    """`serve(app, ...)`: a started harness.Server on this test's runtime, stopped when the test ends."""
+    servers = []
+
+    def start(app, **options):
+        server = harness.Server(runtime, app, **options)
+        servers.append(server)
+        return server.__enter__()
+
+    yield start
+    for server in servers:
+        server.__exit__()

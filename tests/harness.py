@@ -1,0 +1,374 @@
+"""The interpreters to test on, and servers started on them: whole wire bytes in, whole wire bytes out.
+
+Nothing here knows what picoweb does; it starts an app file as a user would and talks to it over a socket.
+"""
+
+import atexit
+import contextlib
+import ctypes
+import json
+import os
+import resource
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(HERE)
+sys.path.insert(0, os.path.join(ROOT, "tools"))
+
+import fetch  # noqa: E402
+import interpreters  # noqa: E402
+import run as runner  # noqa: E402
+from store import DEPS  # noqa: E402
+
+# Longer than any sane answer, shorter than anyone's patience; a test of deadlines passes its own.
+TIMEOUT = 10
+START_TIMEOUT = 20
+
+
+class Runtime:
+    """An interpreter to test on: what starts it, and what tells it apart."""
+
+    def __init__(self, name, found):
+        self.name = name
+        self.kind = found.kind
+        self.path = found.path
+        self.version = found.version
+        self.bits = found.bits
+        self.is_cpython = found.kind == "cpython"
+        self.is_pycopy = found.kind == "pycopy"
+        self.is_micropython = found.kind == "micropython"
+        self.has_sockets = True
+
+    def __repr__(self):
+        return self.name
+
+    def environment(self, path=()):
+        """The process environment, with picoweb, the libraries and further folders on the module path."""
+        bare = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
+        bare.update(PYTHONDONTWRITEBYTECODE="1", PYTHONUNBUFFERED="1")
+        return dict(bare, **interpreters.module_path(self.kind, path))
+
+    def options(self, heapsize=None):
+        """The interpreter's own options; CPython has no bound on its heap, and ignores one."""
+        return ["-X", "heapsize=%d" % heapsize] if heapsize and not self.is_cpython else []
+
+    def serve_command(self, app, port, debug="-", heapsize=None):
+        return runner.command(self, app, port, debug, self.options(heapsize))
+
+    def script_command(self, script, args, path, heapsize=None):
+        return [self.path, *self.options(heapsize), script, *args]
+
+
+class Wasm(Runtime):
+    """MicroPython inside Node: a memory file system, no sockets."""
+
+    def __init__(self, version):
+        numbers = tuple(int(n) for n in version.split("."))
+        super().__init__("wasm" + version, interpreters.Interpreter(shutil.which("node"), "micropython", numbers, 32))
+        self.folder = os.path.join(DEPS, "wasm", version)
+        self.has_sockets = False
+
+    def script_command(self, script, args, path, heapsize=None):
+        folders = [*path, ROOT + "/picoweb=picoweb", os.path.join(DEPS, "lib", "micropython"), os.path.dirname(script)]
+        return [self.path, os.path.join(HERE, "wasm.mjs"), self.folder, ":".join(folders), str(heapsize or 0),
+                script, *args]
+
+
+def runtimes():
+    """Every interpreter with sockets that is here, and the lines that say which and what is missing."""
+    found, lines = [], []
+    for name, (variable, _, _) in interpreters.WANTED.items():
+        interpreter = interpreters.find(name)
+        if interpreter:
+            found.append(Runtime(name, interpreter))
+        else:
+            lines.append("%s: not found, skipped (set %s=...)" % (name, variable))
+    found += [Runtime("cpython%d.%d" % python.version[:2], python) for python in interpreters.pythons()]
+    return found, ["%s: %s" % (r.name, r.path) for r in found] + lines
+
+
+def wasms():
+    """MicroPython for Node, the oldest and the newest, where Node and they are."""
+    if not shutil.which("node"):
+        return [], ["wasm: node not found, skipped"]
+    found = [Wasm(version) for version in sorted(fetch.WASM) if os.path.isdir(os.path.join(DEPS, "wasm", version))]
+    return found, ["%s: %s" % (r.name, r.folder) for r in found] or ["wasm: not fetched, skipped (tools/fetch.py wasm)"]
+
+
+# Processes
+
+_running = set()
+
+
+@atexit.register
+def _kill_all():
+    for process in list(_running):
+        _kill(process)
+
+
+def _kill(process):
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    _running.discard(process)
+
+
+_libc = ctypes.CDLL(None)
+_PR_SET_PDEATHSIG = 1
+
+
+def _child_setup(ulimit_n):
+    # A test run in the background passes an ignored SIGINT on, and the server could not be stopped as a user stops it.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if sys.platform == "linux":
+        # A test run that is killed takes its servers along.
+        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if ulimit_n:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (ulimit_n, ulimit_n))
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def _listening(port):
+    """Whether a port is listened on; where the kernel tells, without a connection that the server would notice."""
+    try:
+        with open("/proc/net/tcp") as f:
+            rows = [line.split()[1:4:2] for line in f.readlines()[1:]]
+    except OSError:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return True
+        return False
+    return any(address.endswith(":%04X" % port) and state == "0A" for address, state in rows)
+
+
+class Response:
+    """A parsed reply: `status` int, `reason`, `version`, `headers` a list of pairs in their order, `body` bytes."""
+
+    def __init__(self, raw):
+        head, gap, self.body = raw.partition(b"\r\n\r\n")
+        assert gap, "this is no whole response head: %r" % raw
+        line, *fields = head.decode("latin-1").split("\r\n")
+        self.raw = raw
+        self.version, status, self.reason = (line.split(" ", 2) + [""])[:3]
+        self.status = int(status)
+        self.headers = [tuple(field.split(": ", 1)) for field in fields]
+
+    def __repr__(self):
+        return repr(self.raw)
+
+    def all(self, name):
+        return [value for key, value in self.headers if key.lower() == name.lower()]
+
+    def header(self, name):
+        """The one value of a field, or None; a field that comes twice is an error."""
+        values = self.all(name)
+        assert len(values) < 2, "%s comes %d times" % (name, len(values))
+        return values[0] if values else None
+
+    @property
+    def text(self):
+        return self.body.decode()
+
+    def json(self):
+        return json.loads(self.body.decode())
+
+
+class Server:
+    """An app served by a runtime, as a context manager.
+
+    `app` is a path, or source text (anything with a line break), which gets a folder of its own. The app runs with
+    that folder as its current one, or the repository for a path, or `cwd`. `files` (name to str or bytes) are written
+    into the folder first. `path` adds folders to the module path, `env` environment variables. After `stop`, `status`
+    is the exit status: 0 for an app that ends when it is interrupted.
+    """
+
+    def __init__(self, runtime, app, *, debug="-", heapsize=None, ulimit_n=None, cwd=None, files=None, path=(),
+                 env=None, port=None, start_timeout=START_TIMEOUT):
+        self.runtime = runtime
+        self.port = port or free_port()
+        self.status = None
+        self.folder = tempfile.mkdtemp(prefix="picoweb-")
+        if "\n" in app:
+            files = dict(files or {}, **{"app.py": app})
+            app, cwd = os.path.join(self.folder, "app.py"), cwd or self.folder
+        write_files(self.folder, files or {})
+        self._cwd = cwd or ROOT
+        self._command = runtime.serve_command(os.path.join(self._cwd, app), self.port, debug, heapsize)
+        self._environment = dict(runtime.environment(path), **(env or {}))
+        self._ulimit_n = ulimit_n
+        self._start_timeout = start_timeout
+        self._process = None
+
+    def __enter__(self):
+        try:
+            self._start()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *exc):
+        self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    @property
+    def pid(self):
+        return self._process.pid
+
+    def _start(self):
+        with open(self._file("stdout"), "wb") as out, open(self._file("stderr"), "wb") as err:
+            self._process = subprocess.Popen(
+                self._command, cwd=self._cwd, env=self._environment, stdin=subprocess.DEVNULL, stdout=out, stderr=err,
+                start_new_session=True, preexec_fn=lambda: _child_setup(self._ulimit_n))
+        _running.add(self._process)
+        deadline = time.monotonic() + self._start_timeout
+        while not _listening(self.port):
+            if not self.alive() or time.monotonic() > deadline:
+                raise AssertionError("%s: the server %s\n%s" % (
+                    self.runtime, "does not listen" if self.alive() else "died", self.log()))
+            time.sleep(0.01)
+
+    def _file(self, name):
+        return os.path.join(self.folder, "." + name)
+
+    def alive(self):
+        return self._process is not None and self._process.poll() is None
+
+    def log(self):
+        """What the server has written so far, standard output first."""
+        text = ""
+        for name in "stdout", "stderr":
+            with contextlib.suppress(FileNotFoundError), open(self._file(name), "rb") as f:
+                text += f.read().decode("utf-8", "replace")
+        return text
+
+    def interrupt(self):
+        """What Ctrl-C does."""
+        self._process.send_signal(signal.SIGINT)
+
+    def wait(self, timeout=TIMEOUT):
+        """The exit status, once the server ends by itself or after `interrupt`."""
+        self.status = self._process.wait(timeout)
+        _running.discard(self._process)
+        return self.status
+
+    def stop(self, timeout=TIMEOUT):
+        """Interrupt the server, and kill it when that does not end it; its exit status."""
+        if self._process is None or self.status is not None:
+            return self.status
+        if self.alive():
+            self.interrupt()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.wait(timeout)
+        _kill(self._process)
+        self.status = self._process.returncode
+        return self.status
+
+    def connect(self, timeout=TIMEOUT):
+        s = socket.create_connection(("127.0.0.1", self.port), timeout)
+        # Each piece a test sends is a packet of its own.
+        s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return s
+
+    def raw(self, data, chunks=None, timeout=TIMEOUT, pause=0, eof=False):
+        """Send bytes, and return all that comes until the server closes.
+
+        `chunks` is the size of the pieces, or a list of pieces sent in place of `data`; `pause` seconds lie between
+        them. `eof` says that no more will come. A reset is a ConnectionResetError, a silent server a socket.timeout.
+        """
+        with self.connect(timeout) as s:
+            send_pieces(s, pieces(data, chunks), pause)
+            if eof:
+                with contextlib.suppress(OSError):
+                    s.shutdown(socket.SHUT_WR)
+            return receive_all(s)
+
+    def request(self, method, path, headers=(), body=b"", version="HTTP/1.0", **options):
+        """Send a request; `headers` are a dict or pairs, and a body brings its Content-Length unless they have one."""
+        return Response(self.raw(request_bytes(method, path, headers, body, version), **options))
+
+    def get(self, path, headers=(), **options):
+        return self.request("GET", path, headers, **options)
+
+    def post(self, path, body, headers=(), **options):
+        return self.request("POST", path, headers, body, **options)
+
+
+def write_files(folder, files):
+    for name, content in files.items():
+        path = os.path.join(folder, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "wb") as f:
+            f.write(content.encode() if isinstance(content, str) else content)
+
+
+def request_bytes(method, path, headers=(), body=b"", version="HTTP/1.0"):
+    pairs = list(headers.items() if isinstance(headers, dict) else headers)
+    body = body.encode() if isinstance(body, str) else body
+    if body and "content-length" not in [name.lower() for name, _ in pairs]:
+        pairs.append(("Content-Length", str(len(body))))
+    lines = ["%s %s %s" % (method, path, version), "Host: 127.0.0.1"] + ["%s: %s" % pair for pair in pairs]
+    return "".join(line + "\r\n" for line in lines + [""]).encode() + body
+
+
+def pieces(data, chunks=None):
+    """What to send one after the other: all at once, pieces of a size, or the given ones."""
+    if chunks is None:
+        return [data]
+    if isinstance(chunks, int):
+        return [data[i:i + chunks] for i in range(0, len(data), chunks)]
+    return chunks
+
+
+def send_pieces(s, parts, pause=0):
+    """Send until the server has heard enough: what it answered then is still there to read."""
+    for i, part in enumerate(parts):
+        if i and pause:
+            time.sleep(pause)
+        try:
+            s.sendall(part)
+        except (BrokenPipeError, ConnectionResetError):
+            return
+
+
+def receive_all(s):
+    received = []
+    while True:
+        chunk = s.recv(65536)
+        if not chunk:
+            return b"".join(received)
+        received.append(chunk)
+
+
+# Scripts that run inside an interpreter
+
+class Failed(AssertionError):
+    """A script inside an interpreter ended badly; the text is what it wrote."""
+
+
+def run_inside(runtime, script, *args, stdin=None, timeout=60, heapsize=None, path=(), cwd=None):
+    """What a script (a path, or source text) writes to standard output when a runtime runs it; Failed when it fails.
+
+    The script's folder, the repository and the libraries are on its module path.
+    """
+    with tempfile.TemporaryDirectory(prefix="picoweb-") as folder:
+        if "\n" in script:
+            write_files(folder, {"script.py": script})
+            script = os.path.join(folder, "script.py")
+        done = subprocess.run(
+            runtime.script_command(os.path.abspath(script), args, path, heapsize), input=stdin, timeout=timeout,
+            env=runtime.environment(path), cwd=cwd or folder, encoding="utf-8", errors="replace",
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=lambda: _child_setup(None))
+    if done.returncode:
+        raise Failed("%s: exit status %d\n%s%s" % (runtime, done.returncode, done.stdout, done.stderr))
+    return done.stdout

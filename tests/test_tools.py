@@ -1,0 +1,437 @@
+"""The tools that fetch interpreters and libraries, and the harness that starts servers: all of it for real.
+
+What stands in for a machine without this or that is an environment: a path without programs, a proxy that nobody runs.
+"""
+
+import io
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tarfile
+import time
+import zipfile
+
+import pytest
+
+import debs
+import fetch
+import harness
+from store import DEPS, ROOT, Missing, Store
+
+TOOLS = os.path.join(ROOT, "tools")
+NO_NETWORK = {name: "http://127.0.0.1:9" for name in
+              ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "all_proxy", "npm_config_proxy")}
+has_apt = pytest.mark.skipif(not all(map(shutil.which, ("apt-get", "dpkg", "dpkg-deb"))), reason="no apt here")
+
+
+def tool(name, *args, **env):
+    """Run a tool; its exit status and what it said."""
+    bare = {k: v for k, v in os.environ.items() if k not in ("MICROPYTHON", "MICROPYTHON32", "PYCOPY", "PYCOPY32")}
+    done = subprocess.run([sys.executable, os.path.join(TOOLS, name), *args], stdout=subprocess.PIPE, timeout=100,
+                          stderr=subprocess.STDOUT, encoding="utf-8", env=dict(bare, **env), cwd=ROOT)
+    return done.returncode, done.stdout
+
+
+def assert_one_line(result, *words):
+    """A tool that ended with status 2 and one line which has these words."""
+    status, text = result
+    assert status == 2 and len(text.splitlines()) == 1, result
+    assert not [word for word in words if word not in text], text
+
+
+def script(folder, name, text):
+    path = os.path.join(str(folder), name)
+    harness.write_files(str(folder), {name: "#!/bin/sh\n%s\n" % text})
+    os.chmod(path, 0o755)
+    return path
+
+
+# The store
+
+class Part:
+    """A part of two files, which counts how often it was built."""
+
+    def __init__(self):
+        self.built = 0
+
+    def __call__(self, new):
+        self.built += 1
+        harness.write_files(new, {"a.py": "a = 1\n", "sub/b.py": "b = 2\n"})
+
+
+@pytest.fixture
+def store(tmp_path):
+    with Store(str(tmp_path / "deps")).lock() as store:
+        yield store
+
+
+def test_a_whole_part_is_used_again(store):
+    part = Part()
+    assert store.provide("lib/x", [1], part) == store.provide("lib/x", [1], part) == store.path("lib", "x")
+    assert part.built == 1
+    assert not os.path.exists(store.path("tmp"))
+
+
+def test_byte_code_in_a_part_is_not_damage(store):
+    part = Part()
+    path = store.provide("lib/x", [1], part)
+    harness.write_files(path, {"__pycache__/a.pyc": b"\0"})
+    store.provide("lib/x", [1], part)
+    assert part.built == 1
+
+
+def spoil_file(path):
+    harness.write_files(path, {"sub/b.py": "b = 3\n"})
+
+
+def remove_file(path):
+    os.remove(os.path.join(path, "a.py"))
+
+
+def remove_folder(path):
+    shutil.rmtree(path)
+
+
+@pytest.mark.parametrize("damage", [spoil_file, remove_file, remove_folder])
+def test_a_damaged_part_is_built_again(store, damage, capsys):
+    part = Part()
+    damage(store.provide("lib/x", [1], part))
+    path = store.provide("lib/x", [1], part)
+    assert part.built == 2
+    assert "is not what was fetched" in capsys.readouterr().err
+    with open(os.path.join(path, "sub", "b.py")) as f:
+        assert f.read() == "b = 2\n"
+
+
+def test_a_part_of_another_version_is_built_again(store):
+    part = Part()
+    store.provide("lib/x", [1], part)
+    store.provide("lib/x", [2], part)
+    assert part.built == 2
+
+
+def test_a_failed_build_leaves_what_was_there(store):
+    path = store.provide("lib/x", [1], Part())
+
+    def fails(new):
+        harness.write_files(new, {"a.py": "half"})
+        raise Missing("no network")
+
+    with pytest.raises(Missing):
+        store.provide("lib/x", [2], fails)
+    assert sorted(os.listdir(path)) == ["a.py", "sub"]
+    assert not os.path.exists(store.path("tmp"))
+
+
+SLOW_BUILD = """
+import os, sys, time
+sys.path.insert(0, sys.argv[1])
+import fetch, store
+def build(new):
+    os.mkdir(new)
+    open(new + "/half", "w").close()
+    print("building", flush=True)
+    time.sleep(60)
+def main():
+    with store.Store(sys.argv[2]).lock() as s:
+        s.provide("lib/x", 1, build)
+sys.exit(fetch.guarded("fetch", main))
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_an_interrupted_build_leaves_nothing(tmp_path, number):
+    deps = str(tmp_path / "deps")
+    with subprocess.Popen([sys.executable, "-c", SLOW_BUILD, TOOLS, deps], stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, preexec_fn=lambda: signal.signal(
+                              signal.SIGINT, signal.default_int_handler)) as process:
+        assert process.stdout.readline() == b"building\n"
+        process.send_signal(number)
+        assert process.stderr.read() == b""
+    assert process.returncode == -number if number == signal.SIGKILL else process.returncode == 128 + number
+    # Nothing can tidy up after SIGKILL, but the next run does.
+    assert os.path.exists(os.path.join(deps, "tmp")) == (number == signal.SIGKILL)
+    part = Part()
+    with Store(deps).lock() as store:
+        assert os.listdir(deps) == ["lock"]
+        store.provide("lib/x", 1, part)
+    assert part.built == 1
+
+
+# fetch.py
+
+def test_what_is_there_needs_no_network():
+    assert tool("fetch.py", "venv", "libs", **NO_NETWORK) == (0, "")
+
+
+@pytest.fixture
+def copied_libs(tmp_path):
+    """A store with the libraries of the real one, without the tools that could fetch more."""
+    for name in "lib", "packages", "stamps":
+        shutil.copytree(os.path.join(DEPS, name), str(tmp_path / name), symlinks=True)
+    os.remove(str(tmp_path / "stamps" / "venv.json"))
+    return tmp_path
+
+
+def test_a_damaged_library_is_made_again(copied_libs):
+    damaged = copied_libs / "lib" / "micropython" / "ulogging.py"
+    whole = damaged.read_bytes()
+    damaged.write_bytes(whole[:100])
+    status, text = tool("fetch.py", "libs", "--into", str(copied_libs), **NO_NETWORK)
+    assert (status, damaged.read_bytes()) == (0, whole), text
+    assert text == "%s is not what was fetched: fetching lib/micropython again\n" % damaged
+
+
+def test_without_a_network_a_damaged_package_is_named(copied_libs):
+    (copied_libs / "lib" / "micropython" / "ulogging.py").write_bytes(b"")
+    (copied_libs / "packages" / "pycopy-ulogging==0.3" / "ulogging.py").write_bytes(b"")
+    status, text = tool("fetch.py", "libs", "--into", str(copied_libs), PIP_RETRIES="1", **NO_NETWORK)
+    assert status == 2 and "Traceback" not in text, text
+    assert "ulogging.py is not what was fetched: fetching packages/pycopy-ulogging==0.3 again" in text
+    # Which of the two has no network depends on whether this Python brings pip along.
+    assert text.splitlines()[-1].startswith((
+        "fetch: pip: no connection to the package index: [Errno 111]",
+        "fetch: venv: this python3 has no ensurepip: install the package python3-venv (apt-get update: "))
+    assert not (copied_libs / "venv").exists() and not (copied_libs / "tmp").exists()
+
+
+def test_what_was_changed_on_its_way_is_refused(tmp_path):
+    harness.write_files(str(tmp_path), {"a.py": "a = 1\n"})
+    one = fetch.fingerprint(str(tmp_path))
+    fetch.check("x==1", fetch.fingerprint(str(tmp_path)), one)
+    harness.write_files(str(tmp_path), {"a.py": "a = 2\n"})
+    with pytest.raises(Missing, match="x==1: its SHA-256 is .* changed on its way"):
+        fetch.check("x==1", fetch.fingerprint(str(tmp_path)), one)
+
+
+WANTED = {"x.py": b"1", "pkg/y.py": b"2"}
+LEFT_OUT = {"setup.py": b"", "x-1.dist-info/METADATA": b"", "../out.py": b"", "pkg/../../out.py": b""}
+
+
+def make_wheel(path, files):
+    with zipfile.ZipFile(path, "w") as z:
+        for name, data in files.items():
+            z.writestr(name, data)
+
+
+def make_sdist(path, files):
+    with tarfile.open(path, "w:gz") as tar:
+        for name, data in files.items():
+            member = tarfile.TarInfo("x-1/" + name)
+            member.size = len(data)
+            tar.addfile(member, io.BytesIO(data))
+
+
+@pytest.mark.parametrize("name, make_archive", [("x-1.whl", make_wheel), ("x-1.tar.gz", make_sdist)])
+def test_only_modules_are_unpacked(tmp_path, name, make_archive):
+    make_archive(str(tmp_path / name), dict(WANTED, **LEFT_OUT))
+    fetch.unpack(str(tmp_path / name), str(tmp_path / "a" / "b"))
+    assert sorted(fetch.digests(str(tmp_path))) == ["a/b/pkg/y.py", "a/b/x.py", name]
+
+
+@pytest.mark.parametrize("value, words", [
+    ("/no/such/micropython", "there is no such program"),
+    ("true", "this is not a MicroPython of version 1.22 or newer with asyncio"),
+    (sys.executable, "this is not a MicroPython"),
+], ids=["missing", "no python", "cpython"])
+def test_a_named_interpreter_that_will_not_do(tmp_path, value, words):
+    assert_one_line(tool("fetch.py", "micropython", "--into", str(tmp_path), MICROPYTHON=value),
+                    "MICROPYTHON=" + value, words)
+
+
+@pytest.mark.parametrize("said, suits", [
+    ("micropython 1.22.0 64 asyncio", True), ("micropython 1.21.0 64 asyncio", False),
+    ("micropython 1.25.0 64 -", False), ("micropython 3.6.1 64 -", False),
+    ("micropython 1.25.0 sixty asyncio", False), ("", False),
+])
+def test_an_interpreter_is_believed_for_what_it_says(tmp_path, said, suits):
+    path = script(tmp_path, "micropython", "echo " + said)
+    assert (tool("fetch.py", "micropython", "--into", str(tmp_path / "deps"), MICROPYTHON=path)[0] == 0) == suits
+
+
+def test_a_32_bit_interpreter_is_asked_for_its_bits(tmp_path):
+    path = script(tmp_path, "micropython", "echo micropython 1.25.0 64 asyncio")
+    assert_one_line(tool("fetch.py", "micropython32", "--into", str(tmp_path / "deps"), MICROPYTHON32=path),
+                    "MICROPYTHON32=" + path, "this is not 32-bit, a MicroPython")
+
+
+def test_a_machine_without_apt(tmp_path):
+    assert_one_line(tool("fetch.py", "micropython", "--into", str(tmp_path), PATH=str(tmp_path)),
+                    "micropython: apt-get is not on this machine", "MICROPYTHON=/path/to/micropython make run")
+
+
+def test_a_machine_without_node_does_without_wasm(tmp_path):
+    assert tool("fetch.py", "wasm", "--into", str(tmp_path), PATH=str(tmp_path)) == (
+        0, "wasm: skipped: node and npm are not on this machine\n")
+
+
+@has_apt
+@pytest.mark.parametrize("group", ["micropython", "micropython32"])
+def test_a_machine_of_another_architecture(tmp_path, group):
+    script(tmp_path, "dpkg", "echo s390x")
+    path = str(tmp_path) + os.pathsep + path_without("micropython", "micropython32")
+    assert_one_line(tool("fetch.py", group, "--into", str(tmp_path / "deps"), PATH=path),
+                    "Debian packages none for this machine (s390x)", "/path/to/%s make run" % group)
+
+
+@has_apt
+def test_a_machine_without_a_network(tmp_path):
+    deps = tmp_path / "deps with a space"
+    status, text = tool("fetch.py", "micropython", "--into", str(deps), PATH=path_without("micropython"), **NO_NETWORK)
+    assert_one_line((status, text.partition("\n")[2]), "fetch: micropython: ",
+                    "MICROPYTHON=/path/to/micropython make run")
+    assert os.listdir(str(deps)) == ["lock"]
+
+
+def path_without(*programs):
+    folders = os.environ["PATH"].split(os.pathsep)
+    return os.pathsep.join(f for f in folders if not any(os.path.exists(os.path.join(f, p)) for p in programs))
+
+
+# The machine's apt sources
+
+APT_SOURCES = [
+    ("one line", "sources.list", "deb http://mirror/debian {codename} main\n", ["http://mirror/debian"]),
+    ("one line with options", "sources.list.d/a.list",
+     "deb [ arch=amd64 signed-by=/k.gpg ] http://mirror/debian {codename} contrib main # x\n",
+     ["http://mirror/debian"]),
+    ("options without spaces", "sources.list", "deb [arch=amd64] http://mirror/debian {codename} main\n",
+     ["http://mirror/debian"]),
+    ("several fields", "sources.list.d/a.sources",
+     "Types: deb deb-src\n# a comment\nURIs: http://one/debian\n http://two/debian\n"
+     "Suites: {codename} {codename}-updates\nComponents: main\n", ["http://one/debian", "http://two/debian"]),
+    ("a third party before", "sources.list.d/a.sources",
+     "Types: deb\nURIs: http://other\nSuites: nodistro\nComponents: main\n\n"
+     "Types: deb\nURIs: http://mirror/debian\nSuites: {codename}\nComponents: main\n", ["http://mirror/debian"]),
+    ("source packages only", "sources.list", "deb-src http://mirror/debian {codename} main\n", None),
+    ("commented out", "sources.list", "# deb http://mirror/debian {codename} main\n", None),
+    ("disabled", "sources.list.d/a.sources",
+     "Enabled: no\nTypes: deb\nURIs: http://mirror/debian\nSuites: {codename}\nComponents: main\n", None),
+    ("another component", "sources.list", "deb http://mirror/debian {codename} contrib\n", None),
+    ("updates only", "sources.list", "deb http://mirror/debian {codename}-updates main\n", None),
+    ("no sources", "other", "", None),
+]
+
+
+@pytest.mark.parametrize("name, text, expected", [row[1:] for row in APT_SOURCES], ids=[row[0] for row in APT_SOURCES])
+def test_mirrors(tmp_path, name, text, expected):
+    harness.write_files(str(tmp_path), {name: text.format(codename=debs.SUITE)})
+    if expected:
+        assert debs.mirrors(str(tmp_path)) == expected
+    else:
+        with pytest.raises(Missing, match="name no Debian mirror"):
+            debs.mirrors(str(tmp_path))
+
+
+# make
+
+def make(*args):
+    done = subprocess.run(["make", "-s", *args], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          encoding="utf-8", env={k: v for k, v in os.environ.items() if not k.startswith("MAKE")})
+    return done.returncode, done.stderr
+
+
+def test_install_copies_what_a_board_needs(tmp_path):
+    assert make("install", "PREFIX=%s" % tmp_path) == (0, "")
+    there = set(os.listdir(str(tmp_path / "picoweb")))
+    assert "__init__.py" in there and "utils.py" in there
+    assert not there & {"_cpython.py", "__main__.py", "asgi.py", "__pycache__"}
+    assert all(name.endswith(".py") for name in there)
+
+
+def test_install_wants_to_know_where():
+    status, text = make("install")
+    assert status == 2 and text.startswith("make install: say where"), text
+
+
+APP = """
+import picoweb
+picoweb.WebApp(__name__).run()
+"""
+
+
+@pytest.fixture
+def app(tmp_path):
+    harness.write_files(str(tmp_path), {"app.py": APP})
+    return str(tmp_path / "app.py")
+
+
+def test_run_says_that_its_port_is_taken(app):
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        s.listen(1)
+        port = str(s.getsockname()[1])
+        assert_one_line(tool("run.py", sys.executable, app, "--port", port), "port %s " % port, "make run PORT=")
+
+
+@pytest.mark.parametrize("name, words", [
+    ("pycopy", "pycopy is not on the path (name one by hand: PYCOPY=/path/to/pycopy make run PY=pycopy)"),
+    ("no-such-python", "no-such-python: there is no such program"), ("true", "true: this is no Python"),
+])
+def test_run_says_what_is_missing(app, name, words):
+    path = path_without("pycopy", "pycopy32")
+    assert_one_line(tool("run.py", name, app, PATH=path), words)
+
+
+def test_run_says_that_the_app_is_missing():
+    assert_one_line(tool("run.py", sys.executable, "no-such-app.py"), "no-such-app.py: there is no such file")
+
+
+# The harness
+
+def test_a_script_runs_inside(interpreter):
+    assert harness.run_inside(interpreter, "import sys\nprint(sys.implementation.name)\n") == (
+        "cpython\n" if interpreter.is_cpython else "micropython\n")
+
+
+def test_a_failing_script_is_told_with_its_output(interpreter):
+    with pytest.raises(harness.Failed, match="(?s)first.*ValueError: second"):
+        harness.run_inside(interpreter, "print('first')\nraise ValueError('second')\n")
+
+
+def test_a_library_is_found_inside(interpreter):
+    assert harness.run_inside(interpreter, "import utemplate.source\nprint('found')\n") == "found\n"
+
+
+def test_a_server_that_dies_is_told_with_its_log(runtime):
+    with pytest.raises(AssertionError, match="(?s)the server died.*ValueError: on purpose"):
+        with harness.Server(runtime, "raise ValueError('on purpose')\n"):
+            pass
+
+
+def test_a_server_is_interrupted_at_the_end(serve):
+    server = serve(APP)
+    assert server.get("/").status == 404
+    assert server.alive() and server.stop() == 0
+    assert not server.alive()
+
+
+def test_a_server_can_be_short_of_files(serve):
+    server = serve(APP, ulimit_n=32)
+    with open("/proc/%d/limits" % server.pid) as f:
+        assert [line.split()[3:5] for line in f if line.startswith("Max open files")] == [["32", "32"]]
+
+
+LOST_RUN = """
+import sys, time
+sys.path.insert(0, sys.argv[1])
+import harness
+runtime = harness.Runtime("any", harness.interpreters.find("micropython"))
+with harness.Server(runtime, sys.argv[2]) as server:
+    print(server.pid, flush=True)
+    time.sleep(60)
+"""
+
+
+def test_a_lost_test_run_takes_its_servers_along(tmp_path):
+    with subprocess.Popen([sys.executable, "-c", LOST_RUN, harness.HERE, APP], stdout=subprocess.PIPE,
+                          env=dict(os.environ, TMPDIR=str(tmp_path))) as process:
+        pid = int(process.stdout.readline())
+        process.kill()
+    deadline = time.monotonic() + 5
+    while os.path.exists("/proc/%d" % pid) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert not os.path.exists("/proc/%d" % pid)

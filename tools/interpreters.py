@@ -1,0 +1,148 @@
+"""Which interpreters are here: named in the environment, on the path, or fetched; and what each is told about modules.
+
+An interpreter is believed for what it says of itself when it is started, not for its name.
+"""
+
+import collections
+import glob
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+from store import DEPS, ROOT, Missing
+
+OLDEST = (1, 22)
+
+# Runs on every Python there is. Pycopy and MicroPython have the same name; only Pycopy lacks plain module names.
+PROBE = """
+import sys
+try:
+    import asyncio
+    loop = "asyncio"
+except ImportError:
+    loop = "-"
+print(sys.implementation.name, ".".join([str(n) for n in sys.implementation.version[:3]]),
+    64 if sys.maxsize > 2147483647 else 32, loop)
+"""
+
+# By name: the environment variable that names it by hand, what it must be, and that in words.
+_MICROPYTHON = "a MicroPython of version %d.%d or newer with asyncio" % OLDEST
+WANTED = {
+    "micropython": ("MICROPYTHON", lambda i: i.kind == "micropython", _MICROPYTHON),
+    "micropython32": ("MICROPYTHON32", lambda i: i.kind == "micropython" and i.bits == 32, "32-bit, " + _MICROPYTHON),
+    "pycopy": ("PYCOPY", lambda i: i.kind == "pycopy", "a Pycopy"),
+    "pycopy32": ("PYCOPY32", lambda i: i.kind == "pycopy" and i.bits == 32, "a 32-bit Pycopy"),
+}
+
+
+class Interpreter(collections.namedtuple("Interpreter", "path kind version bits")):
+    """`kind` is micropython, pycopy, cpython or other; `version` a tuple of numbers."""
+
+    def __str__(self):
+        return "%s (%s, %d bits)" % (self.path, ".".join(str(n) for n in self.version), self.bits)
+
+
+def probe(path):
+    """What the program at a path says it is; None where it does not run or is no Python."""
+    try:
+        done = subprocess.run([path, "-c", PROBE], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=30,
+                              stdin=subprocess.DEVNULL, env=_bare_environment(), universal_newlines=True)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    said = re.match(r"(\w+) ([\d.]+) (\d+) (\S+)$", done.stdout.strip())
+    if not said:
+        return None
+    version = tuple(int(n) for n in said.group(2).split("."))
+    return Interpreter(path, _kind(said.group(1), version, said.group(4)), version, int(said.group(3)))
+
+
+def _bare_environment():
+    # A module path that lacks `.frozen` would hide MicroPython's asyncio.
+    return {k: v for k, v in os.environ.items() if k not in ("MICROPYPATH", "PYCOPYPATH", "PYTHONPATH")}
+
+
+def _kind(name, version, loop):
+    if name == "micropython":
+        if loop == "-":
+            return "pycopy" if version >= (3,) else "other"
+        return "micropython" if version >= OLDEST else "other"
+    return "cpython" if name == "cpython" and version >= (3, 8) else "other"
+
+
+def find(name, deps=DEPS):
+    """The interpreter of a name in WANTED, the machine's before the fetched one, or None."""
+    return on_machine(name) or fetched(name, deps)
+
+
+def on_machine(name):
+    """The one that the environment names, else the one on the path; Missing where the named one will not do."""
+    variable, suits, words = WANTED[name]
+    if os.environ.get(variable):
+        return _named(variable, suits, words)
+    return _suitable(shutil.which(name), suits)
+
+
+def fetched(name, deps=DEPS):
+    return _suitable(os.path.join(deps, "bin", name), WANTED[name][1])
+
+
+def _suitable(path, suits):
+    found = path and probe(path)
+    return found if found and suits(found) else None
+
+
+def _named(variable, suits, words):
+    value = os.environ[variable]
+    path = shutil.which(value)
+    if not path:
+        raise Missing("%s=%s: there is no such program" % (variable, value))
+    found = _suitable(os.path.abspath(path), suits)
+    if not found:
+        raise Missing("%s=%s: this is not %s" % (variable, value, words))
+    return found
+
+
+def by_hand(name, command="make run"):
+    """How to name an interpreter by hand."""
+    return "name one by hand: %s=/path/to/%s %s" % (WANTED[name][0], name, command)
+
+
+def pythons():
+    """Every CPython from 3.8 on that is on the path or in pyenv, one for each minor version; the running one counts."""
+    found = {sys.version_info[:2]: probe(sys.executable)}
+    for minor, path in _python_paths():
+        if minor >= 8 and (3, minor) not in found:
+            said = probe(path)
+            if said and said.kind == "cpython":
+                found[said.version[:2]] = said
+    return [found[version] for version in sorted(found)]
+
+
+def _python_paths():
+    """(minor version, path) of what looks like a Python; a name may promise what does not run."""
+    folders = os.environ.get("PATH", "").split(os.pathsep) + ["/usr/bin"]
+    # pyenv's shims only answer for the versions selected just now; the versions themselves lie beside them.
+    pyenv = [os.path.dirname(f) for f in folders if os.path.basename(f) == "shims"]
+    pyenv += [os.environ.get("PYENV_ROOT", ""), os.path.expanduser("~/.pyenv")]
+    folders = [f for f in folders if os.path.basename(f) != "shims"]
+    for root in filter(None, pyenv):
+        folders += sorted(glob.glob(os.path.join(root, "versions", "3.*", "bin")))
+    for folder in folders:
+        for path in glob.glob(os.path.join(folder, "python3.*")):
+            name = re.search(r"python3\.(\d+)$", path)
+            if name:
+                yield int(name.group(1)), path
+
+
+def module_path(kind, extra=(), deps=DEPS):
+    """The environment variable that makes an interpreter find picoweb and the libraries, as a dict."""
+    folders = [*extra, ROOT, os.path.join(deps, "lib", kind)]
+    if kind == "micropython":
+        # Without `.frozen`, the built-in asyncio is not found.
+        return {"MICROPYPATH": ":".join([".frozen"] + folders)}
+    if kind == "pycopy":
+        # The first entry is overwritten by the script's folder.
+        return {"PYCOPYPATH": ":".join([""] + folders)}
+    return {"PYTHONPATH": ":".join(folders)}

@@ -1,0 +1,63 @@
+"""package.json, by which mip installs picoweb on a board.
+
+    python3 tools/mip.py write            writes it
+    python3 tools/mip.py serve [ADDRESS [PORT]]   serves this folder to boards: mip.install("http://ADDRESS:PORT/package.json")
+"""
+
+import functools
+import http.server
+import json
+import os
+import re
+import sys
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+# What only CPython and Pycopy need.
+NOT_HERE = ("_cpython.py", "__main__.py", "asgi.py", "_pycopy.py")
+
+
+def package(base=""):
+    """The text of package.json; its files are below the URL base, or relative to where it comes from itself."""
+    with open(os.path.join(ROOT, "setup.py")) as f:
+        version = re.search(r'version="(.+?)"', f.read()).group(1)
+    names = sorted(n for n in os.listdir(os.path.join(ROOT, "picoweb")) if n.endswith(".py") and n not in NOT_HERE)
+    rows = ",\n".join("    " + json.dumps(["picoweb/" + name, base + "picoweb/" + name]) for name in names)
+    return '{\n  "version": "%s",\n  "deps": [],\n  "urls": [\n%s\n  ]\n}\n' % (version, rows)
+
+
+class Handler(http.server.SimpleHTTPRequestHandler):
+    """Serves the folder; but the mip of MicroPython 1.25 and older follows no relative URLs."""
+
+    def do_GET(self):
+        if self.path != "/package.json":
+            return super().do_GET()
+        # MicroPython's Host field lacks the port: the socket knows how the board came here.
+        body = package("http://%s:%d/" % self.connection.getsockname()[:2]).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+def serve(address="0.0.0.0", port="8000"):
+    server = http.server.ThreadingHTTPServer((address, int(port)), functools.partial(Handler, directory=ROOT))
+    print("serving http://%s:%d/package.json; Ctrl-C stops it" % (address, server.server_port), flush=True)
+    try:
+        server.serve_forever()
+    except KeyboardInterrupt:
+        pass
+
+
+def main(command="", *args):
+    if command == "write":
+        with open(os.path.join(ROOT, "package.json"), "w") as f:
+            f.write(package())
+    elif command == "serve":
+        serve(*args)
+    else:
+        sys.exit(__doc__)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,163 @@
+"""One folder of fetched things: whole, verified, and used again.
+
+A part is a file or a folder inside the store. It is built in a temporary folder next to it and renamed into place; its
+stamp (what was asked for, and the SHA-256 of each file) is written last. So a part without a stamp is no part, and
+a build that is interrupted leaves nothing but a temporary folder, which the next run removes.
+"""
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+DEPS = os.path.join(ROOT, ".deps")
+
+
+class Missing(Exception):
+    """Something needed is not here and cannot be had; the text is the one line that says so."""
+
+
+class Skip(Exception):
+    """A part that this machine can do without, and why it is left out."""
+
+
+def say(line):
+    print(line, file=sys.stderr, flush=True)
+
+
+def run(what, command, **options):
+    """The output of a command; when it fails, Missing with the last line of what it said."""
+    try:
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL,
+                              encoding="utf-8", errors="replace", **options)
+    except OSError as e:
+        raise Missing("%s: cannot run %s: %s" % (what, command[0], e.strerror))
+    if done.returncode:
+        raise Missing("%s: %s" % (what, _reason(done.stderr or done.stdout, done.returncode)))
+    return done.stdout
+
+
+def _reason(text, status):
+    """The line that says why a command failed, as far as apt, pip and npm can be read."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    # pip only warns of what went wrong, and then concludes that there is no such package.
+    broken = [line for line in lines if "connection broken by" in line]
+    if broken:
+        cause = re.search(r"\[(?:Errno|SSL)[^'\")]*|timed out", broken[-1])
+        return "no connection to the package index" + (": " + cause.group() if cause else "")
+    # Advice and warnings may come after the errors.
+    marked = [line for line in lines if line.startswith(("E: ", "ERROR: ", "npm error "))]
+    return (marked[:1] or lines[-1:] or ["exit status %d" % status])[0]
+
+
+def digests(path):
+    """The SHA-256 (or link target) of each file under a path, by its name relative to that path."""
+    if not os.path.isdir(path):
+        return {"": _digest(path)}
+    found = {}
+    for folder, folders, files in os.walk(path):
+        # Interpreters write byte code there while the part is in use.
+        folders[:] = [name for name in folders if name != "__pycache__"]
+        for name in files:
+            full = os.path.join(folder, name)
+            found[os.path.relpath(full, path)] = _digest(full)
+    return found
+
+
+def _digest(path):
+    if os.path.islink(path):
+        return "link:" + os.readlink(path)
+    digest = hashlib.sha256()
+    with open(path, "rb") as f:
+        for chunk in iter(lambda: f.read(1 << 20), b""):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+class Store:
+    """The parts under one folder. Used by one process at a time: see `lock`."""
+
+    def __init__(self, root=DEPS):
+        self.root = os.path.abspath(root)
+
+    def path(self, *names):
+        return os.path.join(self.root, *names)
+
+    @contextlib.contextmanager
+    def lock(self):
+        """Keep other fetches out, and start from an empty temporary folder."""
+        os.makedirs(self.root, exist_ok=True)
+        with open(self.path("lock"), "w") as f:
+            try:
+                fcntl.flock(f, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                say("waiting for another fetch to end")
+                fcntl.flock(f, fcntl.LOCK_EX)
+            shutil.rmtree(self.path("tmp"), ignore_errors=True)
+            yield self
+
+    def provide(self, name, key, build):
+        """The path of a part. `build(path)` makes it, unless it is here whole and was made for the same `key`."""
+        if self._fault(name, key):
+            with self.scratch() as folder:
+                new = os.path.join(folder, "new")
+                build(new)
+                self._put(name, key, new, os.path.join(folder, "old"))
+        return self.path(name)
+
+    @contextlib.contextmanager
+    def scratch(self):
+        """A temporary folder on the store's file system, gone afterwards whatever happens."""
+        os.makedirs(self.path("tmp"), exist_ok=True)
+        folder = tempfile.mkdtemp(dir=self.path("tmp"))
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+            with contextlib.suppress(OSError):
+                os.rmdir(self.path("tmp"))
+
+    def _stamp(self, name):
+        return self.path("stamps", name.replace("/", "+") + ".json")
+
+    def _fault(self, name, key):
+        """Why a part must be made (again), or None."""
+        try:
+            with open(self._stamp(name)) as f:
+                stamp = json.load(f)
+        except (OSError, ValueError):
+            return "never fetched"
+        if stamp["key"] != key:
+            return "another version"
+        bad = self._changed(name, stamp["files"])
+        if bad:
+            say("%s is not what was fetched: fetching %s again" % (self.path(name, bad).rstrip("/"), name))
+        return bad is not None and "damaged"
+
+    def _changed(self, name, files):
+        for rel, digest in sorted(files.items()):
+            full = self.path(name, rel) if rel else self.path(name)
+            if not os.path.lexists(full) or _digest(full) != digest:
+                return rel
+        return None
+
+    def _put(self, name, key, new, old):
+        stamp = self._stamp(name)
+        files = digests(new)
+        os.makedirs(os.path.dirname(stamp), exist_ok=True)
+        os.makedirs(os.path.dirname(self.path(name)), exist_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            os.remove(stamp)
+        with contextlib.suppress(FileNotFoundError):
+            os.rename(self.path(name), old)
+        os.rename(new, self.path(name))
+        with open(new, "w") as f:
+            json.dump({"key": key, "files": files}, f, indent=0, sort_keys=True)
+        os.rename(new, stamp)
