@@ -44,7 +44,7 @@ def _evict(server, conn):
 # Unloads what its next use loads again: it makes room, and a module that memory was too short for may be there by half.
 def unload():
     for name in list(sys.modules):
-        if name.startswith("picoweb.") and name[8:] not in ("_server", "_pycopy", "crowd", "log", "utils"):
+        if name.startswith("picoweb.") and name[8] != "_" and name[8:] not in ("crowd", "log", "utils"):
             del sys.modules[name]
             if hasattr(picoweb, name[8:]):
                 delattr(picoweb, name[8:])

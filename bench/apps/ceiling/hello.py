@@ -1,0 +1,23 @@
+# The least that a server can do: one read, one write, nothing parsed.
+import sys
+try:
+    import asyncio
+except ImportError:
+    import uasyncio as asyncio
+
+RESPONSE = b"HTTP/1.0 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n\r\nHello"
+
+
+async def handle(reader, writer):
+    try:
+        await reader.read(1024)
+        await writer.awrite(RESPONSE)
+        await writer.aclose()
+    except OSError:
+        # The client is gone; on Pycopy the exception would end the event loop.
+        pass
+
+
+loop = asyncio.get_event_loop(128, 128)
+loop.create_task(asyncio.start_server(handle, "127.0.0.1", int(sys.argv[1]), 100))
+loop.run_forever()

@@ -1,0 +1,131 @@
+"""A server process that is measured: started, asked, and ended, whatever becomes of it."""
+
+import contextlib
+import ctypes
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+_libc = ctypes.CDLL(None)
+_PR_SET_PDEATHSIG = 1
+
+
+class Failed(Exception):
+    """What a server did in place of answering, in a word or two for the table."""
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def ask(port, request, timeout):
+    """All that a server answers to a request."""
+    with socket.create_connection(("127.0.0.1", port), timeout) as s:
+        s.sendall(request)
+        parts = iter(lambda: s.recv(65536), b"")
+        return b"".join(parts)
+
+
+def _child_setup():
+    # Interpreters that run in the background inherit an ignored SIGINT, and would not end by it.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if sys.platform == "linux":
+        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+class Server:
+    """A command that serves a page at a port, as a context manager; entering waits for the first right answer."""
+
+    def __init__(self, command, folder, environment, port, page, patience=60, timeout=10):
+        self.port = port
+        self.page = page
+        self._command = command
+        self._options = {"cwd": folder, "env": dict(os.environ, **environment)}
+        self._patience = patience
+        self._timeout = timeout
+        self._process = None
+
+    def __enter__(self):
+        # A file, not a pipe: a server that complains must not stop because nobody listens.
+        self._said = tempfile.TemporaryFile()
+        self._process = subprocess.Popen(self._command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                         stderr=self._said, start_new_session=True, preexec_fn=_child_setup,
+                                         **self._options)
+        try:
+            self._wait()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *exc):
+        if self._process.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        self._said.close()
+
+    def _wait(self):
+        deadline = time.monotonic() + self._patience
+        while True:
+            try:
+                return self.get()
+            except ConnectionRefusedError:
+                if not self.alive():
+                    raise Failed("died")
+                if time.monotonic() > deadline:
+                    raise Failed("does not listen")
+                time.sleep(0.01)
+
+    def alive(self):
+        return self._process.poll() is None
+
+    def get(self, times=1):
+        """Ask for the page, and make sure that it comes."""
+        for _ in range(times):
+            try:
+                response = ask(self.port, self.page.request, self._timeout)
+            except ConnectionRefusedError:
+                raise
+            except socket.timeout:
+                raise Failed("hangs")
+            except OSError:
+                response = b""
+            if not self.page.right(response):
+                raise Failed(self._fate())
+
+    def _fate(self):
+        """What became of a server that gave a wrong answer, or none; a process takes a moment to die."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(0.2)
+        return "errs" if self.alive() else "died"
+
+    def interrupt(self):
+        """End the server as Ctrl-C does; what it wrote to standard error."""
+        self._process.send_signal(signal.SIGINT)
+        try:
+            self._process.wait(30)
+        except subprocess.TimeoutExpired:
+            raise Failed("does not end")
+        self._said.seek(0)
+        return self._said.read().decode("utf-8", "replace")
+
+
+def real_command(path):
+    """The command that really runs behind a path: a tool that follows instructions should not follow a shell script's."""
+    script = "import sys; print(1); sys.stdin.read()"
+    with subprocess.Popen([path, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        process.stdout.readline()
+        try:
+            with open("/proc/%d/cmdline" % process.pid, "rb") as f:
+                words = [os.fsdecode(word) for word in f.read().split(b"\0")[:-1]]
+        except FileNotFoundError:
+            # Not a Linux.
+            words = [path, "-c"]
+    return words[:words.index("-c")]

@@ -1,0 +1,370 @@
+# A handler of each form, a response of each kind, and an error at each place.
+import picoweb
+
+try:
+    import re
+except ImportError:
+    import ure as re
+
+
+class App(picoweb.WebApp):
+
+    # Each error page of the app, but for those that /plain-error asks for.
+    def handle_error(self, req, resp, e):
+        if req.path == "/status/418":
+            yield from picoweb.start_response(resp, "text/plain", e.status, e.headers)
+            yield from resp.awrite("teapot")
+        elif req.path == "/status/419":
+            raise ValueError("handle_error fails")
+        else:
+            yield from super().handle_error(req, resp, e)
+
+
+app = App(__name__, serve_static=False)
+
+
+# Handlers
+
+@app.route("/generator")
+def generator(req, resp):
+    yield from picoweb.start_response(resp)
+    yield from resp.awrite("generator")
+
+
+@app.route("/async")
+async def coroutine(req, resp):
+    await picoweb.start_response(resp)
+    await resp.awrite("async")
+
+
+async def write(resp, text):
+    await resp.awrite(text)
+
+
+def write_too(resp, text):
+    yield from resp.awrite(text)
+
+
+@app.route("/generator-async")
+def generator_to_async(req, resp):
+    yield from picoweb.start_response(resp)
+    yield from write(resp, "generator-async")
+
+
+@app.route("/async-generator")
+async def async_to_generator(req, resp):
+    await picoweb.start_response(resp)
+    await write_too(resp, "async-generator")
+
+
+app.add_url_rule("/lambda", lambda req, resp: (yield from picoweb.jsonify(resp, ["lambda"])))
+
+
+class Page:
+
+    def __init__(self, text):
+        self.text = text
+
+    def bound(self, req, resp):
+        yield from picoweb.start_response(resp)
+        yield from resp.awrite(self.text)
+
+    async def bound_async(self, req, resp):
+        await picoweb.start_response(resp)
+        await resp.awrite(self.text)
+
+
+class Callable:
+
+    def __call__(self, req, resp):
+        yield from picoweb.start_response(resp)
+        yield from resp.awrite("callable")
+
+
+app.add_url_rule("/bound", Page("bound").bound)
+app.add_url_rule("/bound-async", Page("bound-async").bound_async)
+app.add_url_rule("/callable", Callable())
+
+
+def decorated(handler):
+    def wrapper(req, resp):
+        yield from picoweb.start_response(resp)
+        yield from handler(req, resp)
+    return wrapper
+
+
+@app.route("/decorated")
+@decorated
+async def inner(req, resp):
+    await resp.awrite("decorated")
+
+
+@app.route("/coroutine-of-another")
+def returns_coroutine(req, resp):
+    return generator(req, resp)
+
+
+@app.route("/nothing")
+def nothing(req, resp):
+    pass
+
+
+@app.route("/value")
+def value(req, resp):
+    return "a page"
+
+
+@app.route("/zero")
+def zero(req, resp):
+    return 0
+
+
+@app.route("/plain-raise")
+def plain_raise(req, resp):
+    raise ValueError("plain-raise")
+
+
+@app.route("/nothing-written")
+def nothing_written(req, resp):
+    return
+    yield
+
+
+@app.route("/true")
+def true(req, resp):
+    yield from resp.awrite("HTTP/1.0 200 OK\r\n\r\ntrue")
+    return True
+
+
+kept = []
+
+
+@app.route("/keep")
+def keep(req, resp):
+    yield from picoweb.start_response(resp, "text/event-stream")
+    kept.append(resp)
+    return False
+
+
+@app.route("/push")
+def push(req, resp):
+    for sink in kept:
+        yield from sink.awrite("data: %s\n\n" % req.qs)
+    yield from picoweb.start_response(resp)
+    yield from resp.awrite("%d" % len(kept))
+
+
+@app.route("/close")
+def close(req, resp):
+    for sink in kept:
+        yield from sink.aclose()
+    del kept[:]
+    yield from picoweb.start_response(resp)
+
+
+# Responses
+
+TEXT = "\u017dofie \u20ac \U0001f600"
+
+
+@app.route("/by-hand")
+def by_hand(req, resp):
+    yield from resp.awrite("HTTP/1.0 200 OK\r\n")
+    yield from resp.awrite(b"X-Hand: 1\r\n\r\n")
+    yield from resp.awritestr("by ")
+    yield from resp.awrite(b"..hand..", 2, 4)
+    yield from resp.awrite(bytearray(b"!"))
+    yield from resp.awrite("")
+    yield from resp.awriteiter(iter([" a", b"b", TEXT]))
+    yield from resp.aclose()
+
+
+@app.route("/text")
+def text(req, resp):
+    yield from picoweb.start_response(resp)
+    yield from resp.awrite(TEXT)
+    yield from resp.awritestr(TEXT)
+
+
+@app.route("/json")
+def json(req, resp):
+    yield from picoweb.jsonify(resp, [TEXT, 1, None, True])
+
+
+@app.route("/long")
+def long(req, resp):
+    yield from picoweb.start_response(resp)
+    yield from resp.awrite(TEXT * 20000)
+
+
+@app.route("/pieces")
+def pieces(req, resp):
+    yield from picoweb.start_response(resp)
+    for i in range(1000):
+        yield from resp.awrite("%03d" % i)
+
+
+HEADERS = {
+    "none": {},
+    "type": dict(content_type="text/plain"),
+    "status": dict(status="201"),
+    "int": dict(status=404),
+    "dict": dict(headers={"A": "b"}),
+    "dict-bytes": dict(headers={b"A": b"b"}),
+    "dict-int": dict(headers={"A": 1}),
+    "pairs": dict(headers=[("Set-Cookie", "a=1"), ("Set-Cookie", "b=2")]),
+    "tuple": dict(headers=(("A", "b"),)),
+    "str": dict(headers="A: b\r\nC: d\r\n"),
+    "str-open": dict(headers="A: b\r\nC: d"),
+    "bytes": dict(headers=b"A: b\r\n"),
+    "bytes-open": dict(headers=b"A: b"),
+    "utf-8": dict(headers={"A": "\u20ac"}),
+    "empty": dict(headers={}),
+    "bad-lf": dict(headers={"A": "b\nC: d"}),
+    "bad-cr": dict(headers={"A": "b\rC: d"}),
+    "bad-bytes": dict(headers={"A": b"b\r\nC: d"}),
+    "bad-pair": dict(headers=[("A", "b\r\n")]),
+    "bad-name": dict(headers={"A\r\nC": "d"}),
+    "bad-type": dict(content_type="text/html\r\nA: b"),
+    "bad-status": dict(status="200\r\nA: b"),
+    "bad-str": dict(headers="A: b\r\n\r\nbody"),
+}
+
+
+@app.route(re.compile("^/headers/(.+)"))
+def headers(req, resp):
+    try:
+        yield from picoweb.start_response(resp, **HEADERS[req.url_match.group(1)])
+    except ValueError:
+        yield from resp.awrite("ValueError")
+
+
+@app.route("/http-error")
+def http_error(req, resp):
+    yield from picoweb.http_error(resp, "403")
+
+
+@app.route("/http-error-int")
+def http_error_int(req, resp):
+    yield from picoweb.http_error(resp, 403)
+
+
+@app.route("/redirect")
+def redirect(req, resp):
+    yield from picoweb.redirect(resp, "/text?a=b")
+
+
+@app.route("/redirect-303")
+async def redirect_303(req, resp):
+    await picoweb.redirect(resp, "/text", 303)
+
+
+@app.route("/redirect-bad")
+def redirect_bad(req, resp):
+    yield from picoweb.redirect(resp, "/\r\nSet-Cookie: a=b")
+
+
+# Errors
+
+def deep(status, headers=None):
+    raise picoweb.HTTPException(status, headers)
+    yield
+
+
+async def deeper(status):
+    await deep(status)
+
+
+@app.route(re.compile("^/status/(.+)"))
+def status(req, resp):
+    yield from deeper(int(req.url_match.group(1)))
+
+
+@app.route("/status-headers")
+def status_headers(req, resp):
+    yield from deep(401, {"WWW-Authenticate": "Basic"})
+
+
+class Missing(picoweb.HTTPException):
+
+    def __init__(self):
+        super().__init__(410)
+
+
+@app.route("/status-subclass")
+def status_subclass(req, resp):
+    raise Missing
+    yield
+
+
+@app.route("/before")
+def before(req, resp):
+    raise ValueError("before 100%s")
+    yield
+
+
+@app.route("/after")
+def after(req, resp):
+    yield from picoweb.start_response(resp)
+    yield from resp.awrite("part")
+    raise ValueError("after")
+
+
+@app.route("/status-after")
+async def status_after(req, resp):
+    await picoweb.start_response(resp)
+    await resp.awrite("part")
+    raise picoweb.HTTPException(404)
+
+
+@app.route("/memory")
+def memory(req, resp):
+    raise MemoryError("memory")
+    yield
+
+
+# Errors that its own handle_exc() answers
+
+class Own(picoweb.WebApp):
+
+    def handle_exc(self, req, resp, e):
+        if str(e) == "silent":
+            return
+        if str(e) == "worse":
+            raise KeyError("handle_exc fails")
+        if str(e) == "half":
+            yield from resp.awrite("half")
+            raise KeyError("handle_exc fails")
+        yield from picoweb.start_response(resp, "text/plain", 503)
+        yield from resp.awrite("own %s %s" % (req.path, e))
+
+
+class OwnAsync(picoweb.WebApp):
+
+    async def handle_exc(self, req, resp, e):
+        await picoweb.http_error(resp, 502)
+
+
+class OwnPlain(picoweb.WebApp):
+
+    def handle_exc(self, req, resp, e):
+        pass
+
+
+def fails(req, resp):
+    yield from ()
+    raise ValueError(req.qs)
+
+
+def fails_late(req, resp):
+    yield from picoweb.start_response(resp)
+    raise ValueError("late")
+
+
+for name, cls in (("own", Own), ("own-async", OwnAsync), ("own-plain", OwnPlain)):
+    sub = cls(__name__, [("/", fails), ("/late", fails_late), ("/status", status_subclass)], serve_static=False)
+    app.mount("/" + name, sub)
+
+
+if __name__ == "__main__":
+    app.run(debug=0)

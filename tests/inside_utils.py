@@ -1,0 +1,116 @@
+# Query strings, percent-encoding, text, MIME types, header fields, request bodies' framing: what needs no connection.
+import inside
+from inside import check, check_raises
+
+from picoweb import utils
+
+unquote_plus, parse_qs, decode = utils.unquote_plus, utils.parse_qs, utils.decode
+
+# unquote_plus
+
+for text, expected in (
+    ("", ""), ("abc", "abc"), ("a+b", "a b"), ("a%20b", "a b"), ("%2B", "+"), ("%41%42", "AB"), ("a%", "a%"), ("a%4", "a%4"), ("%zz", "%zz"),
+    ("%%41", "%A"), ("%4%41", "%4A"), ("%C5%BDofie", "\u017dofie"), ("%c5%bdofie", "\u017dofie"), ("\u017dofie", "\u017dofie"),
+    ("\u20ac%e2%82%ac", "\u20ac\u20ac"), ("%F0%9F%98%80", "\U0001f600"), ("%FF", "\ufffd"), ("%C5", "\ufffd"), ("%C5x", "\ufffdx"),
+    ("%+1", "% 1"), ("%-1", "%-1"), ("% 1", "% 1"), ("%1_0", "%1_0"), ("%0x", "%0x"), ("%00", "\0"), ("%E2%82", "\ufffd"),
+):
+    check("unquote_plus(%r)" % text, unquote_plus(text), expected)
+check("bytes", unquote_plus(b"a+%C5%BD"), "a \u017d")
+
+# parse_qs
+
+for text, expected in (
+    ("", {}), ("a", {"a": True}), ("a=", {"a": ""}), ("=", {"": ""}), ("a=b", {"a": "b"}), ("a=b=c", {"a": "b=c"}),
+    ("a=1&a=2", {"a": ["1", "2"]}), ("a=1&a=2&a=3", {"a": ["1", "2", "3"]}), ("a&a=", {"a": [True, ""]}), ("a&a", {"a": [True, True]}),
+    ("&&a=1&", {"a": "1"}), ("a+b=c+d", {"a b": "c d"}), ("a%3Db=%26", {"a=b": "&"}), ("%zz=%", {"%zz": "%"}),
+    ("\u017d=\u20ac", {"\u017d": "\u20ac"}), ("a=1;b=2", {"a": "1;b=2"}),
+):
+    check("parse_qs(%r)" % text, parse_qs(text), expected)
+check("bytes", parse_qs(b"a=\xc5\xbd&b=\xff"), {"a": "\u017d", "b": "\ufffd"})
+
+# decode: what CPython's "replace" gives (the Encoding Standard's practice), for each kind of damage
+
+for data, expected in (
+    (b"", ""), (b"abc", "abc"), (b"\xc2\x80", "\x80"), (b"\xdf\xbf", "\u07ff"), (b"\xe0\xa0\x80", "\u0800"), (b"\xef\xbf\xbf", "\uffff"),
+    (b"\xf0\x90\x80\x80", "\U00010000"), (b"\xf4\x8f\xbf\xbf", "\U0010ffff"),
+    (b"\x80", "\ufffd"), (b"\xbf\xbf", "\ufffd\ufffd"), (b"\xc0\x80", "\ufffd\ufffd"), (b"\xc1\xbf", "\ufffd\ufffd"), (b"\xc2", "\ufffd"),
+    (b"\xc2a", "\ufffda"), (b"\xe0\x80\x80", "\ufffd\ufffd\ufffd"), (b"\xe2\x82", "\ufffd"), (b"\xe2\x82a", "\ufffda"), (b"\xe2a\x82", "\ufffda\ufffd"),
+    (b"\xed\xa0\x80", "\ufffd\ufffd\ufffd"), (b"\xed\x9f\xbf", "\ud7ff"), (b"\xf0\x80\x80\x80", "\ufffd\ufffd\ufffd\ufffd"),
+    (b"\xf0\x9f\x98", "\ufffd"), (b"\xf0\x9fa", "\ufffda"), (b"\xf4\x90\x80\x80", "\ufffd\ufffd\ufffd\ufffd"), (b"\xf5\x80", "\ufffd\ufffd"),
+    (b"\xff\xfe", "\ufffd\ufffd"), (b"a\xffb\xffc", "a\ufffdb\ufffdc"), (b"\xc3\xa9\xe9", "\xe9\ufffd"),
+):
+    check("decode(%r)" % data, decode(data), expected)
+
+# get_mime_type
+
+import picoweb
+
+for name, expected in (
+    ("a.html", "text/html; charset=utf-8"), ("a.HTM", "text/html; charset=utf-8"), ("a.css", "text/css; charset=utf-8"),
+    ("a.js", "text/javascript; charset=utf-8"), ("a.mjs", "text/javascript; charset=utf-8"), ("a.json", "application/json"),
+    ("a.svg", "image/svg+xml"), ("a.ico", "image/x-icon"), ("a.png", "image/png"), ("a.jpg", "image/jpeg"), ("a.JPEG", "image/jpeg"),
+    ("a.gif", "image/gif"), ("a.webp", "image/webp"), ("a.woff2", "font/woff2"), ("a.wasm", "application/wasm"),
+    ("a.txt", "text/plain; charset=utf-8"), ("a.xml", "text/xml; charset=utf-8"), ("a.pdf", "application/pdf"),
+    ("a.csv", "text/csv; charset=utf-8"), ("d.html/a", "application/octet-stream"), ("html", "application/octet-stream"), ("a.", "application/octet-stream"),
+    ("", "application/octet-stream"), ("a.b.png", "image/png"), ("a.htmlx", "application/octet-stream"), ("a.tml", "application/octet-stream"),
+    ("a.plain", "application/octet-stream"), ("a.html:text/html", "application/octet-stream"), ("a. html", "application/octet-stream"),
+):
+    check("get_mime_type(%r)" % name, picoweb.get_mime_type(name), expected)
+
+# Headers
+
+from picoweb.request import Headers
+
+headers = Headers()
+for line in (b"Content-Type: text/html", b"X-a:1", b"x-A: 2", b"Cookie: a=b", b"COOKIE: c=d", b"Empty:"):
+    headers.add(line)
+check("any case", headers[b"content-TYPE"], b"text/html")
+check("as sent", headers[b"Content-Type"], b"text/html")
+check("get", headers.get(b"content-type"), b"text/html")
+check("get without", headers.get(b"nothing"), None)
+check("get with a default", headers.get(b"nothing", b"x"), b"x")
+check("joined", headers[b"X-A"], b"1, 2")
+check("cookies", headers[b"cookie"], b"a=b; c=d")
+check("empty", headers[b"empty"], b"")
+check("in", (b"EMPTY" in headers, b"nothing" in headers), (True, False))
+check("names as sent", sorted(headers.keys()), [b"Content-Type", b"Cookie", b"Empty", b"X-a"])
+check("is a dict", isinstance(headers, dict), True)
+check("length", len(headers), 4)
+check_raises("missing", KeyError, lambda: headers[b"nothing"])
+headers[b"content-type"] = b"x"
+check("set in another case", (headers[b"Content-Type"], len(headers)), (b"x", 4))
+check("pop", (headers.pop(b"EMPTY"), b"Empty" in headers, headers.pop(b"Empty", 1)), (b"", False, 1))
+del headers[b"COOKIE"]
+check("del", b"Cookie" in headers, False)
+for line in (b"", b"a", b":", b": a", b" a: b", b"a : b", b"a b: c", b"a\t: b", b"a: b\0", b"a: b\rc"):
+    e = check_raises("Headers.add(%r)" % line, picoweb.HTTPException, Headers().add, line)
+    check("status", e.status, 400)
+
+# The one response with a head and no connection
+
+from picoweb import response
+
+for headers, expected in (
+    ({"A": "b"}, "A: b\r\n"), ([("A", "b"), ("A", "c")], "A: b\r\nA: c\r\n"), ("A: b", "A: b\r\n"), ("A: b\r\n", "A: b\r\n"),
+    (b"A: b\r\nC: d", "A: b\r\nC: d\r\n"), ((("A", 1),), "A: 1\r\n"), ({b"A": b"b"}, "A: b\r\n"),
+):
+    check("fields(%r)" % (headers,), response.fields(headers), expected)
+for headers in ({"A": "b\r"}, {"A": "b\n"}, {"A\n": "b"}, [("A", b"b\r\nC: d")], "A: b\r\n\r\nC: d", b"A: b\n\nC: d"):
+    check_raises("fields(%r)" % (headers,), ValueError, response.fields, headers)
+
+# Apps
+
+routes = [("/", print)]
+app = picoweb.WebApp(None, routes)
+app.add_url_rule("/a", print)
+app.route("/b")(print)
+check("the caller's list", routes, [("/", print)])
+check("its copy", [route[0] for route in app.url_map if isinstance(route[0], str)], ["/", "/a", "/b"])
+check("static", len(app.url_map), 4)
+check("no static", len(picoweb.WebApp(None, serve_static=False).url_map), 0)
+check("state", (app.pkg, app.mounts, app.inited, app.template_loader, app.headers_mode, app.debug, app.log), (None, [], False, None, "parse", -1, None))
+check("package", picoweb.WebApp("pkg.module").pkg, "pkg")
+check("main", picoweb.WebApp("__main__").pkg, None)
+check("route returns its function", app.route("/c")(len), len)
+
+print("ok")

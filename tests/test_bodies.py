@@ -1,0 +1,207 @@
+"""Bodies: forms, raw and JSON bodies, the waits and the early ends; what nobody reads."""
+
+import os
+import socket
+import time
+
+import pytest
+
+import harness
+import vectors
+from vectors import OK, error, sized
+
+APP = os.path.join(harness.HERE, "apps", "bodies.py")
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+
+@pytest.fixture(scope="module")
+def server(runtime):
+    with harness.Server(runtime, APP) as server:
+        yield server
+        assert server.log() == ""
+        assert server.stop() == 0
+
+
+@pytest.mark.parametrize("name, text, pairs", vectors.URLENCODED, ids=[row[0] for row in vectors.URLENCODED])
+def test_form(server, name, text, pairs):
+    """What a form becomes, from the body and from the query alike."""
+    form = {}
+    for key, value in pairs:
+        form.setdefault(key, []).append(value)
+    # Here "no =" cannot be told from "= and nothing"; test_utils.py does.
+    expected = sorted([key, values] for key, values in form.items())
+    data = text.encode()
+    assert harness.Response(server.raw(sized(b"/form", data))).json() == expected
+    target = b"/qs?" + data.replace(b" ", b"+")
+    assert harness.Response(server.raw(b"GET %s HTTP/1.0\r\n\r\n" % target)).json() == expected
+
+
+def test_form_of_a_browser(server):
+    """A name that is not ASCII, of a value that is not either, in a body that comes in pieces of two bytes."""
+    data = "jm\u00e9no=\u017dofie+\u010c%C3%A1kov%c3%a1&n=\u20ac".encode()
+    reply = server.raw(b"", chunks=harness.pieces(sized(b"/form", data), 2))
+    assert harness.Response(reply).json() == [["jm\u00e9no", ["\u017dofie \u010c\u00e1kov\u00e1"]], ["n", ["\u20ac"]]]
+
+
+LENGTHS = [
+    ("missing", [], b"a=b", error(411)),
+    ("not a number", [b"Content-Length: x"], b"a=b", error(400)),
+    ("negative", [b"Content-Length: -1"], b"a=b", error(400)),
+    ("past the limit", [b"Content-Length: 8193"], b"a=" + b"b" * 8191, error(413)),
+    ("past the limit, and not sent", [b"Content-Length: 100000000"], b"", error(413)),
+    ("short", [b"Content-Length: 4"], b"a=b", error(400)),
+    ("nothing of it", [b"Content-Length: 4"], b"", error(400)),
+]
+
+
+@pytest.mark.parametrize("path", [b"/form", b"/data", b"/json", b"/form-async"])
+@pytest.mark.parametrize("name, rows, body, reply", LENGTHS, ids=[row[0] for row in LENGTHS])
+def test_length(server, path, name, rows, body, reply):
+    assert server.raw(vectors.post(path, *rows, body=body), eof=True) == reply
+
+
+@pytest.mark.parametrize("size", [0, 1, 8191, 8192])
+def test_data_within_the_limit(server, size):
+    body = bytes(range(256)) * 32
+    assert server.raw(sized(b"/data", body[:size]), eof=True) == OK + b"%d %d" % (size, sum(body[:size]))
+
+
+JSON = [
+    ("null", b"null", b"[null]"), ("list", b'[1, "a"]', b'[[1, "a"]]'), ("UTF-8", '"\u20ac"'.encode(), '["\u20ac"]'.encode()),
+    ("spaces", b" 1 ", b"[1]"), ("escapes", b'"\\u20ac"', '["\u20ac"]'.encode()),
+    ("cut", b'{"a', None), ("nothing", b"", None), ("a word", b"nul", None),
+]
+
+
+@pytest.mark.parametrize("name, body, reply", JSON, ids=[row[0] for row in JSON])
+def test_json(server, name, body, reply):
+    got = server.raw(sized(b"/json", body))
+    if reply is None:
+        assert got == error(400)
+    else:
+        assert got == (b"HTTP/1.0 200 NA\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(reply)) + reply
+
+
+# A body that comes while it is read
+
+@pytest.mark.parametrize("path", [b"/data", b"/stream"])
+def test_body_in_pieces(server, path):
+    body = bytes(range(200))
+    data = sized(path, body)
+    pieces = [data[:-200]] + harness.pieces(body, 50)
+    assert server.raw(b"", chunks=pieces, pause=0.02) == OK + b"200 %d" % sum(body)
+
+
+def test_stream_longer_than_the_limit_of_a_buffer(server):
+    body = bytes(range(250)) * 400
+    assert server.raw(sized(b"/stream", body)) == OK + b"%d %d" % (len(body), sum(body))
+
+
+def test_stream_whose_client_leaves(server):
+    assert server.raw(vectors.post(b"/stream", b"Content-Length: 10", body=b"\1\2"), eof=True) == OK + b"2 3"
+
+
+def test_read_all_past_the_limit(server):
+    assert server.raw(sized(b"/all", b"x" * 8193)) == error(413)
+    assert server.raw(sized(b"/all", b"x" * 8192)) == OK + b"8192"
+
+
+def test_line_without_an_end(server):
+    """A line is bounded by the body, and by max_body."""
+    assert server.raw(sized(b"/line", b"abc\ndef")) == OK + b"4"
+    assert server.raw(sized(b"/line", b"abc")) == OK + b"3"
+    reply = server.raw(sized(b"/line", b"x" * 16000))
+    assert reply.startswith(OK) and int(reply[len(OK):]) < 10000
+
+
+# Expect: 100-continue
+
+def expect(server, path, size=3):
+    s = server.connect()
+    s.sendall(b"POST %s HTTP/1.1\r\nContent-Length: %d\r\nExpect: 100-Continue\r\n\r\n" % (path, size))
+    return s
+
+
+def test_expect_is_answered_when_the_body_is_read(server):
+    with expect(server, b"/data") as s:
+        assert s.recv(1000) == CONTINUE
+        s.sendall(b"\1\2\3")
+        assert harness.receive_all(s) == OK + b"3 6"
+
+
+def test_expect_is_answered_once(server):
+    with expect(server, b"/stream") as s:
+        assert s.recv(1000) == CONTINUE
+        for i in range(3):
+            s.sendall(b"\1")
+            time.sleep(0.02)
+        assert harness.receive_all(s) == OK + b"3 3"
+
+
+def test_expect_and_nobody_reads(server):
+    with expect(server, b"/unread") as s:
+        assert harness.receive_all(s) == OK + b"unread"
+
+
+def test_expect_and_too_much(server):
+    with expect(server, b"/data", 9000) as s:
+        assert harness.receive_all(s) == error(413)
+
+
+def test_expect_of_something_else(server):
+    data = b"POST /data HTTP/1.1\r\nContent-Length: 3\r\nExpect: something\r\n\r\n\1\2\3"
+    assert server.raw(data) == OK + b"3 6"
+
+
+def test_expect_when_the_body_is_there_already(server):
+    data = b"POST /data HTTP/1.1\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n\1\2\3"
+    assert server.raw(data) in (OK + b"3 6", CONTINUE + OK + b"3 6")
+
+
+# What nobody reads
+
+@pytest.mark.parametrize("size", [1, 1000, 12000])
+@pytest.mark.parametrize("path", [b"/unread", b"/404", b"/raises", b"/GET"])
+def test_unread_body_does_not_reset_the_reply(server, path, size):
+    reply = server.raw(sized(path, b"x" * size))
+    assert reply.startswith(b"HTTP/1.0 ") and reply.endswith((b"unread", b"404", b"400", b"405"))
+
+
+def test_unread_body_that_comes_late(server):
+    head = vectors.post(b"/unread", b"Content-Length: 3000")
+    with server.connect() as s:
+        s.sendall(head)
+        time.sleep(0.05)
+        s.sendall(b"x" * 3000)
+        assert harness.receive_all(s) == OK + b"unread"
+
+
+def test_unread_body_that_is_there_costs_no_time(server):
+    """Nothing is waited for that is known not to come."""
+    start = time.monotonic()
+    for _ in range(3):
+        assert server.raw(sized(b"/unread", b"x" * 100)) == OK + b"unread"
+        assert server.raw(sized(b"/404", b"x" * 100)) == error(404)
+        assert server.raw(sized(b"/leave", b"x" * 100)) == OK + b"unread"
+    assert time.monotonic() - start < 1
+
+
+def test_unread_body_that_never_comes(server):
+    """The connection is closed all the same, soon."""
+    start = time.monotonic()
+    assert server.raw(vectors.post(b"/unread", b"Content-Length: 3000")) == OK + b"unread"
+    assert time.monotonic() - start < 3
+
+
+def test_unread_body_without_an_end(server):
+    """Draining has a limit: a client that sends on and on is left."""
+    with server.connect() as s:
+        s.sendall(vectors.post(b"/unread", b"Content-Length: 100000000"))
+        sent = 0
+        try:
+            while sent < 20000000:
+                sent += s.send(b"x" * 50000)
+        except (BrokenPipeError, ConnectionResetError, socket.timeout):
+            pass
+        assert sent < 20000000
+    assert server.raw(sized(b"/data", b"")) == OK + b"0 0"

@@ -1,0 +1,539 @@
+"""Each example, run as a user would run it, on every runtime: one row per file, and whole answers.
+
+An example without a row fails. A copy of the folder is what runs: templates are compiled beside their source.
+"""
+
+import base64
+import contextlib
+import glob
+import gzip
+import hashlib
+import os
+import re
+import shutil
+import ssl
+import struct
+import subprocess
+import time
+
+import pytest
+
+import harness
+
+ROOT = harness.ROOT
+EXAMPLES = os.path.join(ROOT, "examples")
+HTML = "text/html; charset=utf-8"
+TEXT = "text/plain; charset=utf-8"
+
+ROWS = {}
+
+
+def row(name, **options):
+    """The test of an example: a function of the started server and the folder that the example is in."""
+    def register(func):
+        assert name not in ROWS
+        ROWS[name] = func, options
+        return func
+    return register
+
+
+def wire(status, mime, body, *fields):
+    """A whole response: picoweb's head, then the body (text is UTF-8)."""
+    body = body.encode() if isinstance(body, str) else body
+    lines = ["HTTP/1.0 %d NA" % status, "Content-Type: " + mime, *fields, "", ""]
+    return "\r\n".join(lines).encode() + body
+
+
+def with_length(status, mime, body, *fields):
+    """The same, with the length, which the helpers send first."""
+    body = body.encode() if isinstance(body, str) else body
+    return wire(status, mime, body, "Content-Length: %d" % len(body), *fields)
+
+
+def error(status, *fields):
+    return with_length(status, HTML, str(status), *fields)
+
+
+def read_file(*names):
+    with open(os.path.join(*names), "rb") as f:
+        return f.read()
+
+
+def quote(text):
+    return "".join("%%%02X" % b for b in text.encode())
+
+
+def receive(s, n):
+    data = b""
+    while len(data) < n:
+        more = s.recv(n - len(data))
+        assert more, "closed after %r" % data
+        data += more
+    return data
+
+
+def receive_until(s, end):
+    data = b""
+    while not data.endswith(end):
+        data += receive(s, 1)
+    return data
+
+
+# The two apps that README.rst quotes
+
+SQUARES = """<!DOCTYPE html>
+<html lang="en">
+<head><title>Squares</title></head>
+<body>
+<h1>Squares from 1 to %d</h1>
+<table>
+%s</table>
+</body>
+</html>
+"""
+
+
+def squares(n):
+    return wire(200, HTML, SQUARES % (n, "".join("<tr><td>%d²</td><td>%d</td></tr>\n" % (i, i * i)
+                                                 for i in range(1, n + 1))))
+
+
+@row("example_webapp.py")
+def webapp(server, folder):
+    assert server.get("/").raw == (
+        b"HTTP/1.0 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n\r\n"
+        b'<p>Here is <a href="/start">a page</a>, <a href="/squares?to=5">a table</a>, '
+        b'<a href="/file">a file</a> and <a href="/hello/world">a greeting</a>.</p>\n')
+    assert server.get("/start").raw == wire(
+        200, HTML, "<p>The head of this page is picoweb's, the body the handler's. Żółw!</p>\n")
+    assert server.get("/squares?to=3").raw == squares(3)
+    assert server.get("/squares").raw == squares(5)
+    assert server.get("/squares?to=-3").raw == error(400)
+    assert server.get("/squares?to").raw == error(400)
+    assert server.get("/file").raw == with_length(200, TEXT, read_file(folder, "example_webapp.py"))
+    assert server.get("/hello/world").raw == wire(200, TEXT, "Hello, world!\n")
+    assert server.get("/hello/%C5%9Bwiat").raw == wire(200, TEXT, "Hello, świat!\n")
+    assert server.get("/hello/a/b").raw == error(404)
+    assert server.get("/about").raw == with_length(200, TEXT, "Served by picoweb.\n")
+    assert server.get("/nothing").raw == error(404)
+
+
+@row("example_webapp2.py")
+def webapp2(server, folder):
+    assert server.get("/").raw == wire(200, HTML, 'I can show you a table of <a href="squares">squares</a>.')
+    assert server.get("/squares").raw == squares(10)
+    assert server.get("/hello/world").raw == wire(200, TEXT, "Hello, world!\n")
+    assert server.get("/hello/").raw == error(404)
+    assert server.post("/sum", "[1, 2, 3]").raw == with_length(200, "application/json", '{"sum": 6}')
+    assert server.post("/sum", "[1, two]").raw == error(400)
+    assert server.get("/sum").raw == error(405, "Allow: POST, OPTIONS")
+
+
+# Apps below an app
+
+@row("app1.py")
+def app1(server, folder):
+    assert server.get("/").raw == wire(200, HTML, "This is webapp #1")
+    assert server.get("/name").raw == wire(200, "text/plain", "app1 sees /name")
+    assert server.get("/app1/").raw == error(404)
+
+
+@row("app2.py")
+def app2(server, folder):
+    assert server.get("/").raw == wire(200, HTML, "This is webapp #2")
+    assert server.get("/nothing").raw == wire(404, HTML, "webapp #2 says 404")
+
+
+@row("example_app_router.py")
+def app_router(server, folder):
+    assert server.get("/").raw == wire(200, HTML, "<a href='app1'>app1</a> or <a href='app2'>app2</a>")
+    assert server.get("/app1").raw == wire(200, HTML, "This is webapp #1")
+    assert server.get("/app1/").raw == wire(200, HTML, "This is webapp #1")
+    assert server.get("/app1/name").raw == wire(200, "text/plain", "app1 sees /name")
+    assert server.get("/app2/").raw == wire(200, HTML, "This is webapp #2")
+    assert server.get("/app2/nothing").raw == wire(404, HTML, "webapp #2 says 404")
+    assert server.get("/app1/nothing").raw == error(404)
+    assert server.get("/app12").raw == error(404)
+
+
+# Authentication
+
+DENIED = error(401, 'WWW-Authenticate: Basic realm="picoweb"')
+
+
+def basic(user):
+    return {"authorization": "Basic " + base64.b64encode(user).decode()}
+
+
+@row("example_basic_auth.py")
+def basic_auth(server, folder):
+    assert server.get("/", basic(b"admin:swordfish")).raw == wire(200, HTML, "Hello, admin")
+    for name, headers in {
+        "nothing sent": {}, "wrong password": basic(b"admin:swordfisch"), "a part of it": basic(b"admin:sword"),
+        "empty": basic(b""), "another scheme": {"Authorization": "Bearer YWRtaW46c3dvcmRmaXNo"},
+        "no base64": {"Authorization": "Basic YWR"},
+    }.items():
+        assert server.get("/", headers).raw == DENIED, name
+
+
+@row("example_basic_auth_deco.py")
+def basic_auth_deco(server, folder):
+    assert server.get("/", basic(b"admin:swordfish")).raw == wire(200, HTML, "Hello, admin")
+    assert server.get("/async", basic(b"guest:guest")).raw == wire(200, HTML, "Hello again, guest")
+    for name, headers in {
+        "nothing sent": {}, "the other's password": basic(b"guest:swordfish"), "no password": basic(b"guest"),
+        "nobody": basic(b"nobody:no such user"), "no base64": {"Authorization": "Basic !"},
+    }.items():
+        assert server.get("/", headers).raw == DENIED, name
+        assert server.get("/async", headers).raw == DENIED, name
+
+
+# Server push
+
+EVENT_HEAD = wire(200, "text/event-stream", "", "Cache-Control: no-store")
+
+
+def listen(server):
+    s = server.connect()
+    s.sendall(harness.request_bytes("GET", "/events"))
+    assert receive_until(s, b"\r\n\r\n") == EVENT_HEAD
+    return s
+
+
+@row("example_eventsource.py")
+def eventsource(server, folder):
+    assert server.get("/").raw.startswith(wire(200, HTML, "<!DOCTYPE html>\n"))
+    with listen(server) as first, listen(server) as second:
+        for s in first, second:
+            for i in range(2):
+                assert receive_until(s, b"\n\n") == "id: {0}\ndata: Event №{0}\n\n".format(i).encode()
+    assert server.get("/nothing").raw == error(404)
+
+
+@row("example_eventsource_push.py")
+def eventsource_push(server, folder):
+    with listen(server) as first, listen(server) as second:
+        pattern = re.compile("data: Event №[0-9]+ for ([12]) clients\n\n")
+        seen = []
+        for s in first, second:
+            events = [receive_until(s, b"\n\n").decode() for _ in range(3)]
+            assert all(pattern.fullmatch(event) for event in events), events
+            seen.append(events)
+        assert set(seen[0]) & set(seen[1]), "the two clients should see the same events"
+        assert server.get("/clients").json() == 2
+    deadline = time.monotonic() + 5
+    while server.get("/clients").json():
+        assert time.monotonic() < deadline, "those who left are still written to"
+        time.sleep(0.05)
+    crowd = [listen(server) for _ in range(8)]
+    assert server.get("/events").raw == error(503, "Retry-After: 5")
+    for s in crowd:
+        s.close()
+
+
+# Header fields
+
+@row("example_extra_headers.py")
+def extra_headers(server, folder):
+    response = server.get("/")
+    assert response.status == 200 and response.body.startswith(b"<link")
+    assert sorted(response.headers) == [("Content-Type", HTML), ("X-MyHeader1", "foo"), ("X-MyHeader2", "bar")]
+    assert server.get("/pairs").raw == wire(
+        200, HTML, "Two links", "Link: </a>; rel=next", "Link: </b>; rel=prev")
+    css = "text/css; charset=utf-8"
+    plain, packed = read_file(folder, "static/style.css"), read_file(folder, "static/style.css.gz")
+    assert gzip.decompress(packed) == plain
+    assert server.get("/style.css").raw == with_length(
+        200, css, packed, "Cache-Control: max-age=86400", "Content-Encoding: gzip")
+    assert server.get("/static/style.css", {"Accept-Encoding": "gzip, br"}).raw == with_length(
+        200, css, packed, "Content-Encoding: gzip", "Vary: Accept-Encoding")
+    refused = server.get("/static/style.css", {"Accept-Encoding": "br, gzip;q=0"})
+    assert refused.header("Content-Encoding") is None and refused.body == plain
+
+
+@row("example_header_modes.py")
+def header_modes(server, folder):
+    mime = "text/plain"
+    assert server.get("/parse", {"X-TEST": "yes"}).raw == wire(200, mime, "X-Test is yes")
+    assert server.get("/parse").raw == wire(200, mime, "X-Test is missing")
+    assert server.get("/skip", {"X-Test": "yes"}).raw == wire(200, mime, "No headers: True")
+    assert server.get("/leave", {"A": "1", "B": "2"}).raw == wire(200, mime, "3 header fields")
+    assert server.get("/").raw == wire(200, mime, "The default is parse")
+
+
+@row("example_cors.py")
+def cors(server, folder):
+    ours, allow = {"Origin": "http://localhost:3000"}, "Access-Control-Allow-Origin: http://localhost:3000"
+    asked = ("Access-Control-Allow-Methods: GET, PUT", "Access-Control-Allow-Headers: Content-Type",
+             "Access-Control-Max-Age: 600")
+    assert server.request("OPTIONS", "/api/led", ours).raw == wire(204, HTML, "", "Vary: Origin", allow, *asked)
+    assert server.request("OPTIONS", "/api/led", {"Origin": "http://evil.example"}).raw == wire(
+        204, HTML, "", "Vary: Origin", *asked)
+    mime = "application/json"
+    assert server.request("PUT", "/api/led", ours, "true").raw == wire(200, mime, "true", "Vary: Origin", allow)
+    assert server.get("/api/led").raw == wire(200, mime, "false", "Vary: Origin")
+    assert server.request("DELETE", "/api/led", ours).status == 405
+
+
+# Forms, JSON, files
+
+@row("example_form.py")
+def form(server, folder):
+    assert server.get("/").status == 200
+    assert server.get("/get?name=Ann+Lee").raw == wire(200, HTML, "Hello, Ann Lee!")
+    assert server.get("/get?name=%C5%BB%C3%B3%C5%82w").raw == wire(200, HTML, "Hello, Żółw!")
+    assert server.get("/get?name=%3Cb%3E%26").raw == wire(200, HTML, "Hello, &lt;b&gt;&amp;!")
+    for name, query in {"none": "", "no value": "name", "two": "name=a&name=b"}.items():
+        assert server.get("/get?" + query).raw == wire(200, HTML, "Hello, stranger!"), name
+    assert server.post("/post", "name=Ann+Lee&x=1").raw == wire(200, HTML, "Hello, Ann Lee!")
+    assert server.get("/post?name=Ann").raw == error(405, "Allow: POST, OPTIONS")
+    assert server.request("POST", "/post").raw == error(411)
+    assert server.post("/post", "name=" + "a" * 9000).raw == error(413)
+
+
+@row("example_json.py")
+def json_(server, folder):
+    mime = "application/json"
+    assert server.get("/state").raw == with_length(200, mime, '[["led", false], ["name", "płytka"]]')
+    changed = with_length(200, mime, '[["led", true], ["name", "żółw"]]')
+    assert server.request("PUT", "/state", body='{"led": true, "name": "żółw"}').raw == changed
+    assert server.get("/state").raw == changed
+    for body, status in ("{led}", 400), ("", 411), ("[1]", 400), ('{"x": 1}', 422), ('{"name": "%s"}' % ("x" * 1024), 413):
+        assert server.request("PUT", "/state", body=body).raw == error(status), body
+    assert server.get("/state").raw == changed
+
+
+@row("example_upload.py")
+def upload(server, folder):
+    assert server.get("/upload").raw == error(404)
+    data = bytes(range(256)) * 2000
+    assert server.request("PUT", "/upload", body=data).raw == with_length(200, "application/json", '{"size": 512000}')
+    assert server.get("/upload").body == data
+    assert server.raw(harness.request_bytes("PUT", "/upload", {"Content-Length": 1000}, b"x" * 999), eof=True) == error(400)
+    assert server.raw(b"PUT /upload HTTP/1.0\r\nContent-Length: 1000001\r\n\r\n") == error(413)
+    assert server.raw(b"PUT /upload HTTP/1.0\r\n\r\n") == error(411)
+    assert server.get("/upload").body == data, "an upload that failed must not harm what is there"
+
+
+@row("example_img.py")
+def img(server, folder):
+    assert server.get("/").status == 200
+    png = read_file(folder, "static/checks.png")
+    assert png.startswith(b"\x89PNG\r\n\x1a\n") and png.endswith(b"IEND\xaeB`\x82")
+    assert server.get("/static/checks.png").raw == with_length(200, "image/png", png)
+    assert server.get("/checks").raw == with_length(200, "image/png", png, "Cache-Control: max-age=3600")
+    assert server.get("/static/nothing.png").raw == error(404)
+    assert server.get("/static/../example_img.py").status in (403, 404)
+
+
+@row("example_unicode.py")
+def unicode_(server, folder):
+    page = read_file(folder, "templates/unicode.tpl").decode().split("\n", 1)[1]
+
+    def greets(name):
+        return wire(200, HTML, page.replace("{{name}}", name))
+
+    assert server.get("/").raw == greets("świecie")
+    assert server.get("/?name=" + quote("<你好>")).raw == greets("&lt;你好&gt;")
+    assert server.post("/form", "name=" + quote("Łódź 🐢")).raw == greets("Łódź 🐢")
+    assert server.post("/form", "name=Łódź".encode()).raw == greets("Łódź")
+    assert server.get("/" + quote("żółw")).raw == wire(200, HTML, "Żółw 🐢 to po angielsku turtle.")
+    assert server.get("/%s/%s" % (quote("słowo"), quote("ąę"))).raw == with_length(
+        200, "application/json", '{"słowo": "ąę"}')
+    assert server.get("/%C5").raw == error(404)
+
+
+# Errors, routes
+
+@row("example_global_exc.py")
+def global_exc(server, folder):
+    assert server.get("/").status == 200
+    assert server.get("/missing").raw == wire(404, HTML, "There is no elsewhere here.")
+    assert server.get("/broken").raw == wire(500, HTML, "Sorry: ZeroDivisionError")
+    assert server.get("/gone").raw == error(410)
+    assert server.get("/nothing").raw == error(404)
+
+
+@row("example_url_pattern.py")
+def url_pattern(server, folder):
+    assert server.get("/user/ann").raw == wire(200, TEXT, "User ann")
+    assert server.get("/user/" + quote("żółw")).raw == wire(200, TEXT, "User żółw")
+    assert server.get("/user/ann/post/41").raw == wire(200, TEXT, "Post 41 of ann, the next is 42")
+    for path in "/user/", "/user/ann/post/x", "/user/ann/post/", "/user/ann/post/1/2", "/user/ann/past/1":
+        assert server.get(path).raw == error(404), path
+
+
+@row("example_captive_portal.py")
+def captive_portal(server, folder):
+    away = wire(302, HTML, "", "Location: http://portal.local/", "Content-Length: 0")
+    for path in "/generate_204", "/hotspot-detect.html", "/connecttest.txt?x=1", "/accept":
+        assert server.get(path, {"Host": "connectivitycheck.example"}).raw in (away, error(405, "Allow: POST, OPTIONS")), path
+    assert server.raw(b"GET http://elsewhere.example/x HTTP/1.1\r\nHost: elsewhere.example\r\n\r\n") == away
+    assert server.raw(b"GET / HTTP/1.1\r\nHost: elsewhere.example\r\n\r\n") == away
+    welcome = wire(200, HTML, 'Welcome! <form method="post" action="/accept"><button>Go online</button></form>')
+    assert server.raw(b"GET / HTTP/1.1\r\nHost: portal.local\r\n\r\n") == welcome
+    assert server.post("/accept", "x=").raw == wire(200, HTML, "You are online.")
+
+
+# Sessions, sockets, tasks
+
+@row("example_session.py")
+def session(server, folder):
+    first = server.get("/")
+    assert first.status == 200 and first.text == "Visit number 1"
+    signed, seen = first.all("Set-Cookie")
+    assert seen == "seen=1; Path=/; HttpOnly; SameSite=Lax"
+    assert re.fullmatch("session=[0-9a-f]+[.][0-9a-f]{64}; Path=/; HttpOnly; SameSite=Lax", signed)
+    cookie = signed.split(";")[0]
+    second = server.get("/", {"cookie": "seen=1; " + cookie})
+    assert second.text == "Visit number 2" and len(second.all("Set-Cookie")) == 1
+    value, signature = cookie[len("session="):].split(".")
+    for name, forged in {
+        "changed": "7b" + value[2:-2] + "7d." + signature[::-1], "unsigned": value, "empty": "", "half": value + ".ab",
+        "other data": b'{"visits": 9}'.hex() + "." + signature,
+    }.items():
+        assert server.get("/", {"Cookie": "session=" + forged}).text == "Visit number 1", name
+    assert server.post("/logout", "x").raw == wire(
+        303, HTML, "", "Location: /", "Set-Cookie: session=; Path=/; Max-Age=0")
+
+
+@row("example_own_tasks.py", port_in_source=True)
+def own_tasks(server, folder):
+    first = int(server.get("/").text.split()[0])
+    time.sleep(0.3)
+    assert int(server.get("/").text.split()[0]) > first
+    assert server.request("POST", "/stop").raw == wire(200, HTML, "Stopping")
+    assert server.wait() == 0
+    assert "stopped after ticks: True" in server.log()
+    with pytest.raises(ConnectionRefusedError):
+        server.get("/")
+
+
+def make_certificate(folder):
+    if not shutil.which("openssl"):
+        pytest.skip("openssl is not here to make a certificate")
+    for command in (
+        "req -x509 -newkey rsa:2048 -nodes -days 30 -subj /CN=localhost -keyout key.pem -out cert.pem",
+        "x509 -in cert.pem -outform DER -out cert.der", "rsa -in key.pem -outform DER -out key.der -traditional",
+    ):
+        subprocess.run(["openssl"] + command.split(), cwd=folder, check=True, stdout=subprocess.DEVNULL,
+                       stderr=subprocess.DEVNULL)
+
+
+@row("example_https.py", prepare=make_certificate)
+def https(server, folder):
+    context = ssl.create_default_context(cafile=os.path.join(folder, "cert.pem"))
+    context.check_hostname = False
+    if server.runtime.is_pycopy:
+        # Its axTLS is of 2016: RSA and CBC only, and no secure renegotiation.
+        context.set_ciphers("AES128-SHA256:@SECLEVEL=0")
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+        context.options |= 4  # SSL_OP_LEGACY_SERVER_CONNECT, which the module ssl names since 3.12
+    for _ in range(2):
+        with context.wrap_socket(server.connect(), server_hostname="localhost") as s:
+            s.sendall(harness.request_bytes("GET", "/"))
+            assert harness.receive_all(s) == wire(200, HTML, "Nobody but you can read this.")
+    # One who does not speak TLS must not stop it.
+    with server.connect() as s:
+        s.sendall(harness.request_bytes("GET", "/"))
+        # (axTLS waits for more of what it takes for a handshake, until picoweb's deadline.)
+        with contextlib.suppress(ConnectionResetError):
+            assert server.runtime.is_pycopy or b"HTTP" not in harness.receive_all(s)
+    with context.wrap_socket(server.connect(), server_hostname="localhost") as s:
+        s.sendall(harness.request_bytes("GET", "/nothing"))
+        assert harness.receive_all(s) == error(404)
+
+
+def frame(kind, data, mask=b"\x12\x34\x56\x78"):
+    size = bytes((0x80 | len(data),)) if len(data) < 126 else b"\xfe" + struct.pack(">H", len(data))
+    return bytes((0x80 | kind,)) + size + mask + bytes(b ^ mask[i % 4] for i, b in enumerate(data))
+
+
+def answer(kind, data):
+    size = bytes((len(data),)) if len(data) < 126 else b"\x7e" + struct.pack(">H", len(data))
+    return bytes((0x80 | kind,)) + size + data
+
+
+def handshake(server, early=b""):
+    key = base64.b64encode(b"0123456789abcdef")
+    accept = base64.b64encode(hashlib.sha1(key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest())
+    s = server.connect()
+    s.sendall(b"GET /echo HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+              b"Sec-WebSocket-Key: " + key + b"\r\n\r\n" + early)
+    assert receive_until(s, b"\r\n\r\n") == (
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n")
+    return s
+
+
+@row("example_websocket.py")
+def websocket(server, folder):
+    assert server.get("/").status == 200
+    assert server.get("/echo").raw == error(400)
+    with handshake(server) as s, handshake(server, frame(1, b"early")) as other:
+        assert receive(other, 7) == answer(1, b"early")
+        for kind, data in (1, "żółw".encode()), (1, b""), (2, bytes(range(256)) * 4), (1, b"x" * 125), (1, b"x" * 126):
+            s.sendall(frame(kind, data))
+            assert receive(s, len(answer(kind, data))) == answer(kind, data)
+        s.sendall(frame(9, b"ping"))
+        assert receive(s, 6) == answer(10, b"ping")
+        for piece in harness.pieces(frame(1, b"slow"), 1):
+            s.sendall(piece)
+        assert receive(s, 6) == answer(1, b"slow")
+        s.sendall(frame(8, b"\x03\xe8"))
+        assert harness.receive_all(s) == answer(8, b"\x03\xe8")
+        # A frame without a mask ends the connection (RFC 6455 section 5.1); what was not read of it may reset that.
+        other.sendall(b"\x81\x05hello")
+        with contextlib.suppress(ConnectionResetError):
+            assert harness.receive_all(other) == b""
+
+
+# The table against the folder
+
+def sources():
+    return [os.path.basename(path) for path in glob.glob(os.path.join(ROOT, "example_*.py")) + glob.glob(EXAMPLES + "/*.py")]
+
+
+def test_each_example_has_a_row():
+    assert sorted(sources()) == sorted(list(ROWS) + list(ELSEWHERE))
+
+
+# Examples that have a test file of their own.
+ELSEWHERE = {"example_notes.py": "test_notes.py"}
+
+
+@pytest.mark.parametrize("name", sources())
+def test_example_says_what_it_shows(name):
+    path = os.path.join(ROOT if os.path.exists(os.path.join(ROOT, name)) else EXAMPLES, name)
+    assert read_file(path).startswith(b"# ")
+
+
+def copy_examples(folder):
+    ignored = shutil.ignore_patterns("*_tpl.py", "__pycache__", "notes")
+    shutil.copytree(EXAMPLES, folder, ignore=ignored)
+    for path in glob.glob(os.path.join(ROOT, "example_*.py")):
+        shutil.copy(path, folder)
+    for path in glob.glob(os.path.join(ROOT, "templates", "*")):
+        if not path.endswith(".py") and os.path.isfile(path):
+            shutil.copy(path, os.path.join(folder, "templates"))
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_example(runtime, name, tmp_path):
+    check, options = ROWS[name]
+    folder = str(tmp_path / "examples")
+    copy_examples(folder)
+    port = harness.free_port()
+    if "port_in_source" in options:
+        path = os.path.join(folder, name)
+        source = read_file(path).decode()
+        assert "8081" in source
+        harness.write_files(folder, {name: source.replace("8081", str(port))})
+    if "prepare" in options:
+        options["prepare"](folder)
+    with harness.Server(runtime, name, cwd=folder, port=port) as server:
+        check(server, folder)
+        if server.status is None:
+            assert server.alive(), server.log()
+            assert server.stop() == 0
+        assert "Traceback" not in server.log() or name == "example_global_exc.py", server.log()

