@@ -1,9 +1,8 @@
 """picoweb, a web pico-framework for Pycopy, MicroPython and CPython. README.rst describes every name."""
-import gc
 import sys
 
 from ._head import parse_head
-from ._server import CancelledError, Connection, HTTPException, get_event_loop, task_create
+from ._connection import CancelledError, Connection, HTTPException
 
 # Bytes that sendstream() copies at a time.
 SEND_BUFSZ = 128
@@ -105,14 +104,15 @@ class WebApp:
         app = self
         close = True
         try:
-            reader.buf = reader.s.read(1024) or b""
+            reader.buf = reader.s.read(640) or b""
             while not parse_head(self, req, reader):
-                data = yield from reader.receive(1024)
+                data = yield from reader.receive(640)
                 if not data:
                     raise HTTPException(400)
                 reader.buf += data
             if self.debug >= 0:
-                self.log.info("%s %r", req.method, req.path)
+                from .log import log_request
+                log_request(self, req)
             if self._prefixes:
                 from .mounts import find_app
                 app = find_app(self, req)
@@ -216,18 +216,6 @@ class WebApp:
     def init(self):
         self.inited = True
 
-    def _begin(self, debug, log, lazy_init=False):
-        if log is None and debug >= 0:
-            from .log import Logger
-            log = Logger()
-        self.debug = debug
-        self.log = log
-        self.init()
-        self.inited = True
-        for app in self.mounts:
-            if not (lazy_init or app.inited):
-                app._begin(debug, log)
-
     # Serves until shutdown().
     def serve(self, loop, host, port):
         from .serving import start
@@ -244,22 +232,9 @@ class WebApp:
         from .closing import shutdown
         shutdown(self)
 
-    def run(self, host="127.0.0.1", port=8081, debug=False, lazy_init=False, log=None, backlog=None, ssl=None):
-        gc.collect()
-        self._begin(int(debug), log, lazy_init)
-        self._listen = (backlog, ssl)
-        loop = get_event_loop()
-        if debug > 0:
-            self.log.info("* Running on http://%s:%s/", host, port)
-        try:
-            self.serve(loop, host, port)
-        except KeyboardInterrupt:
-            if self._servers:
-                from .closing import stop
-                task_create(stop(self))
-                loop.run_forever()
-            raise
-        loop.close()
+    def run(self, *args, **kwargs):
+        from .serving import run
+        run(self, *args, **kwargs)
 
 
 if sys.implementation.name == "cpython":

@@ -11,6 +11,7 @@ import importlib.util
 import inspect
 import json
 import os
+import socket
 import ssl as _ssl
 import sys
 import time
@@ -109,6 +110,28 @@ class _Socket:
         return _Socket(s), peer
 
 
+class _Adopted(_Socket):
+    """The socket below a StreamReader and StreamWriter, with what the reader has already read."""
+
+    def __init__(self, reader, writer):
+        self._transport = writer.transport
+        self._transport.pause_reading()
+        reader.feed_eof()
+        try:
+            reader.read().send(None)
+        except StopIteration as e:
+            self._early = e.value
+        super().__init__(socket.socket(fileno=os.dup(writer.get_extra_info("socket").fileno())))
+
+    def read(self, n):
+        early, self._early = self._early[:n], self._early[n:]
+        return early or super().read(n)
+
+    def close(self):
+        self._s.close()
+        self._transport.close()
+
+
 def io_wait(s, write):
     """A future that is done when the socket is ready. Its flag is what "await" would set: the caller yields it bare."""
     loop = asyncio.get_running_loop()
@@ -162,7 +185,7 @@ def adapt():
     """Marks the generators of picoweb, once the modules that a board loads late are here too."""
     import importlib
     import picoweb
-    for name in ("_server", "beside", "closing", "crowd", "errors", "files", "mounts", "request", "response", "routing", "serving"):
+    for name in ("_connection", "_head", "_server", "beside", "closing", "crowd", "errors", "files", "log", "mounts", "request", "response", "routing", "serving"):
         module = importlib.import_module("picoweb." + name)
         _mark(module)
     _mark(picoweb)
@@ -177,20 +200,20 @@ def adapt():
         sys.print_exception = print_exception
 
     find_route = picoweb.WebApp._find_route
-    begin = picoweb.WebApp._begin
 
     def _find_route(self, req):
+        for func in (self.handle_error, self.handle_exc, self.handle_static, self.parse_headers):
+            _mark_function(func)
         route = find_route(self, req)
         _mark_function(route[1])
         return route
 
-    def _begin(self, *args):
-        for name in ("handle_error", "handle_exc", "handle_static", "parse_headers"):
-            _mark_function(getattr(self, name))
-        begin(self, *args)
-
     picoweb.WebApp._find_route = _find_route
-    picoweb.WebApp._begin = _begin
+    # A serve() of the app's own may hand these to asyncio.start_server(), which calls native coroutines only.
+    handle = picoweb.WebApp._handle
+    picoweb.WebApp._handle = lambda self, reader, writer: _native(handle(self, reader, writer))
+    board_adopt = picoweb.request.adopt
+    picoweb.request.adopt = lambda app, reader, writer: board_adopt(app, None, types.SimpleNamespace(s=_Adopted(reader, writer)))
 
 
 def _board_code(code):

@@ -1,5 +1,5 @@
 # The head of a request: its request line and its header fields.
-from ._server import HTTPException
+from ._connection import HTTPException
 
 
 # Whether the head is there. Looks at its fields where they stand: to split them makes objects by the dozen.

@@ -1,4 +1,4 @@
-# What Pycopy's event loop needs; the names mean the same as MicroPython's in _server.
+# What Pycopy's event loop needs; the names mean the same as MicroPython's in _connection.
 from ucollections import deque
 from utimeq import utimeq
 from uasyncio import core

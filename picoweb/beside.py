@@ -1,9 +1,9 @@
 # Servers beside an app's other tasks, and with TLS.
-from .serving import start
+from .serving import begin, start
 
 
 def start_server(app, host="127.0.0.1", port=8081, debug=False, lazy_init=False, log=None, backlog=None, ssl=None):
-    app._begin(int(debug), log, lazy_init)
+    begin(app, int(debug), log, lazy_init)
     return start(app, host, port, backlog, ssl)
     yield
 

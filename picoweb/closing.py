@@ -1,5 +1,5 @@
 # Stopping a server.
-from ._server import io_close, sleep_ms, task_cancel, ticks_diff, ticks_ms
+from ._connection import io_close, sleep_ms, task_cancel, ticks_diff, ticks_ms
 
 
 # Stops accepting, frees the port, and drops who has not sent a request yet.

@@ -3,7 +3,7 @@ import gc
 import sys
 
 import picoweb
-from ._server import ticks_diff, ticks_ms
+from ._connection import ticks_diff, ticks_ms
 
 # ms that a client may keep the server waiting before it has to give way: for a request that is on its way, and for a
 # response that is not taken.

@@ -2,7 +2,7 @@
 import sys
 
 from . import _coro
-from ._server import CancelledError, HTTPException, sleep_ms
+from ._connection import CancelledError, HTTPException, sleep_ms
 
 
 # Answers for a handler, or a client, that failed with e.

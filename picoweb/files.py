@@ -1,6 +1,6 @@
 # Files and templates.
 from . import start_response
-from ._server import HTTPException
+from ._connection import HTTPException
 from .response import fields
 
 # Extensions by type. One string takes a fraction of the memory of a dict.

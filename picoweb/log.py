@@ -1,4 +1,4 @@
-# The logger of an app that brings none.
+# The log of requests, and the logger of an app that brings none.
 import sys
 
 
@@ -8,3 +8,13 @@ class Logger:
         sys.stderr.write("picoweb: " + (msg % args if args else msg) + "\n")
 
     debug = warning = error = critical = exception = info
+
+
+def log_request(app, req):
+    app.log.info("%s %r", req.method, req.path)
+    if app.debug > 1:
+        try:
+            from micropython import mem_info
+        except ImportError:  # CPython has no such figures
+            return
+        mem_info()

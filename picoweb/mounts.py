@@ -1,4 +1,5 @@
 # Apps below apps.
+from .serving import begin
 
 
 def mount(app, url, sub):
@@ -22,5 +23,5 @@ def find_app(app, req):
         else:
             break
     if not app.inited:
-        app._begin(root.debug, root.log)
+        begin(app, root.debug, root.log)
     return app

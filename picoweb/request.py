@@ -1,6 +1,6 @@
 # What some handlers ask of a request: its header fields, its body; and the targets that are not just a path.
 from . import utils
-from ._server import Connection, HTTPException, Server, sleep_ms, task_current
+from ._connection import Connection, HTTPException, sleep_ms, task_current
 
 
 # What HTTPRequest has, but does not hold.
@@ -226,11 +226,12 @@ def parse_qs(req):
 # A connection that the runtime's own server has accepted, for an app whose serve() starts that.
 def adopt(app, reader, writer):
     if not app._servers:
+        from ._server import Server
         app._servers.append(Server(app))
     s = getattr(writer, "s", None)
     conn = Connection(app._servers[0], s or writer.ios, None)
     if not s:
         conn.polls = writer.polls
     conn.task = task_current()
-    conn.server.conns.append(conn)
+    conn.server.admit(conn)
     return conn

@@ -1,5 +1,5 @@
 # Routes that have methods=, and tables of many.
-from ._server import HTTPException
+from ._connection import HTTPException
 
 
 # The routes that path may match, in the order of the table: the exact one comes from an index.

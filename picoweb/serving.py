@@ -1,5 +1,8 @@
-# Starting a server.
-from ._server import Server, get_event_loop, task_create
+# Starting an app.
+import gc
+
+from ._connection import get_event_loop, task_create
+from ._server import Server
 
 try:
     import socket
@@ -38,3 +41,34 @@ def _serve(app, server, stop):
         app._servers.remove(server)
         if stop:
             get_event_loop().stop()
+
+
+def begin(app, debug, log, lazy_init=False):
+    if log is None and debug >= 0:
+        from .log import Logger
+        log = Logger()
+    app.debug = debug
+    app.log = log
+    app.init()
+    app.inited = True
+    for sub in app.mounts:
+        if not (lazy_init or sub.inited):
+            begin(sub, debug, log)
+
+
+def run(app, host="127.0.0.1", port=8081, debug=False, lazy_init=False, log=None, backlog=None, ssl=None):
+    gc.collect()
+    begin(app, int(debug), log, lazy_init)
+    app._listen = (backlog, ssl)
+    loop = get_event_loop()
+    if debug > 0:
+        app.log.info("* Running on http://%s:%s/", host, port)
+    try:
+        app.serve(loop, host, port)
+    except KeyboardInterrupt:
+        if app._servers:
+            from .closing import stop
+            task_create(stop(app))
+            loop.run_forever()
+        raise
+    loop.close()

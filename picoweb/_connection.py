@@ -1,0 +1,148 @@
+# A connection: how the bytes of a request and its response get through; and what that needs of the event loop.
+import sys
+
+if sys.implementation.name == "cpython":
+    from ._cpython import CancelledError, get_event_loop, io_close, io_wait, sleep_ms, task_cancel, task_create, task_current, ticks_diff, ticks_ms
+else:
+    try:
+        from asyncio import CancelledError, core, create_task as task_create, current_task as task_current, get_event_loop, sleep_ms
+        from time import ticks_diff, ticks_ms
+
+        # Files the running task under a socket; the caller yields what this returns.
+        def io_wait(s, write):
+            try:
+                if write:
+                    core._io_queue.queue_write(s)
+                else:
+                    core._io_queue.queue_read(s)
+            except MemoryError:
+                # What is half filed would be in the way of the next socket that gets this one's place in memory.
+                core._io_queue.remove(core.cur_task)
+                raise
+
+        # A TLS socket that has failed leaves the one below it open.
+        def io_close(s, polls):
+            s.close()
+            polls.close()
+
+        def task_cancel(task):
+            task.cancel()
+
+    except ImportError:
+        from ._pycopy import CancelledError, get_event_loop, io_close, io_wait, sleep_ms, task_cancel, task_create, task_current, ticks_diff, ticks_ms
+
+
+# Raised by a handler, it becomes the response: status is an int, headers are as for start_response().
+class HTTPException(Exception):
+
+    def __init__(self, status, headers=None):
+        super().__init__(status)
+        self.status = status
+        self.headers = headers
+
+
+# One client: both the reader and the writer of its request.
+class Connection:
+    # What most requests never change is a class attribute: it takes no memory.
+    buf = b""  # what was read too early
+    left = 0  # bytes of the body still to read
+    length = None  # Content-Length; -1: there is a Transfer-Encoding
+    expect = False  # the client waits for "100 Continue" before it sends the body
+    tail = None  # HEAD: the end of what was written, until the blank line
+    writes = 0  # how often something was written
+    reads = 0  # how often a part of the body was read
+    writing = None  # a wait for the client is on: False: to send, True: to take the response
+    late = False  # the client was too slow
+    gone = False  # the client has closed or reset the connection
+    polls = None  # the socket below TLS: what the event loop waits for
+
+    def __init__(self, server, s, peer):
+        self.server = server
+        self.s = s
+        self.peer = peer
+        self.since = ticks_ms()  # when the server began to wait for the client; None: it does not
+
+    # What few handlers use: read(), readinto(), readexactly(), readline(), awriteiter(), get_extra_info().
+    def __getattr__(self, name):
+        from .request import method_of
+        return method_of(self, name)
+
+    # Every wait for the client is this one, so that it can be given up.
+    def _wait(self, write):
+        if self.since is None:
+            self.since = ticks_ms()
+        self.writing = write
+        try:
+            if not self.late:
+                yield io_wait(self.polls or self.s, write)
+        except CancelledError:
+            if not self.late:
+                raise
+        finally:
+            self.writing = None
+        if self.late:
+            raise HTTPException(408)
+
+    def give_up(self):
+        self.late = True
+        # A task that has yet to start cannot be cancelled without harm; it will notice by itself.
+        if self.writing is not None:
+            task_cancel(self.task)
+
+    # Up to n bytes; b"" when the client has closed its side. To ask the socket before waiting saves a turn of the event loop.
+    def receive(self, n):
+        try:
+            while True:
+                data = self.s.read(n)
+                if data is not None:
+                    return data
+                yield from self._wait(False)
+        except OSError:
+            self.gone = True
+            raise
+
+    def awrite(self, buf, off=0, sz=-1):
+        if isinstance(buf, str):
+            buf = buf.encode()
+        if sz < 0:
+            sz = len(buf) - off
+        if self.tail is not None:
+            from .response import cut_body
+            buf = cut_body(self, buf[off:off + sz])
+            off, sz = 0, len(buf)
+        self.writes += 1
+        try:
+            while sz:
+                n = self.s.write(buf, off, sz)
+                if n == sz:
+                    break
+                if n:
+                    off += n
+                    sz -= n
+                    self.since = None
+                yield from self._wait(True)
+        except OSError:
+            self.gone = True
+            raise
+        self.since = None
+        if not self.writes & 15:  # a fast client must not keep the others from their turn
+            yield from sleep_ms(0)
+
+    def awritestr(self, s):
+        return self.awrite(s)
+
+    def aclose(self):
+        self.close()
+        return
+        yield
+
+    # Leaves the connection to who has taken it over.
+    def release(self):
+        try:
+            self.server.conns.remove(self)
+        except ValueError:
+            pass  # it had to give way
+
+    def close(self):
+        self.release()
+        io_close(self.s, self.polls or self.s)
