@@ -106,10 +106,7 @@ class WebApp:
         try:
             reader.buf = reader.s.read(640) or b""
             while not parse_head(self, req, reader):
-                data = yield from reader.receive(640)
-                if not data:
-                    raise HTTPException(400)
-                reader.buf += data
+                yield from reader.more()
             if self.debug >= 0:
                 from .log import log_request
                 log_request(self, req)
@@ -117,12 +114,7 @@ class WebApp:
                 from .mounts import find_app
                 app = find_app(self, req)
             route = app._find_route(req)
-            mode = app.headers_mode
-            if len(route) > 2:
-                mode = route[2].get("headers", mode)
-            if mode != "parse" or type(app).parse_headers is not WebApp.parse_headers:
-                from .request import pass_head
-                yield from pass_head(app, req, mode)
+            yield from app._pass_head(req, route)
             close = yield from _coro(route[1](req, writer))
             if reader.left > len(reader.buf):
                 from .errors import drain
@@ -133,21 +125,31 @@ class WebApp:
             yield from app._fail(req, writer, e)
         finally:
             if close is False:
-                reader.release()
-                reader.left = sys.maxsize  # no body: it is the app that reads now
+                reader.keep()
             else:
                 reader.close()
+
+    # Gives the fields of the head to whom the route says; returns what the caller is to "yield from".
+    def _pass_head(self, req, route):
+        mode = route[2].get("headers", self.headers_mode) if len(route) > 2 else self.headers_mode
+        if mode == "parse" and type(self).parse_headers is WebApp.parse_headers:
+            return ()  # a handler that looks at them has them split
+        from .request import pass_head
+        return pass_head(self, req, mode)
 
     # The first route that matches, in the order of the table.
     def _find_route(self, req):
         routes = self.url_map
-        if len(routes) > 8:
+        path = req.path
+        if len(routes) > 4:
             from .routing import shortlist
-            routes = shortlist(self, req.path)
+            routes = shortlist(self, path)
         for route in routes:
-            if route[0] != req.path:
+            if route[0] != path:
+                if isinstance(route[0], str):
+                    continue
                 try:
-                    match = None if isinstance(route[0], str) else route[0].match(req.path)
+                    match = route[0].match(path)
                 except RuntimeError:  # too long for the stack of MicroPython's regexes
                     raise HTTPException(414)
                 if not match:

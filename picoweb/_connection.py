@@ -101,6 +101,13 @@ class Connection:
             self.gone = True
             raise
 
+    # More of a head that is not whole yet.
+    def more(self):
+        data = yield from self.receive(640)
+        if not data:
+            raise HTTPException(400)
+        self.buf += data
+
     def awrite(self, buf, off=0, sz=-1):
         if isinstance(buf, str):
             buf = buf.encode()
@@ -136,12 +143,16 @@ class Connection:
         return
         yield
 
-    # Leaves the connection to who has taken it over.
     def release(self):
         try:
             self.server.conns.remove(self)
         except ValueError:
             pass  # it had to give way
+
+    # For an app that has taken the connection over: whatever comes is its to read.
+    def keep(self):
+        self.release()
+        self.left = sys.maxsize
 
     def close(self):
         self.release()

@@ -181,13 +181,16 @@ def _mark_function(func):
         types.coroutine(func)
 
 
+_MODULES = ("_connection", "_head", "_server", "beside", "closing", "crowd", "errors", "files", "log", "mounts", "request",
+            "response", "routing", "serving")
+
+
 def adapt():
     """Marks the generators of picoweb, once the modules that a board loads late are here too."""
     import importlib
     import picoweb
-    for name in ("_connection", "_head", "_server", "beside", "closing", "crowd", "errors", "files", "log", "mounts", "request", "response", "routing", "serving"):
-        module = importlib.import_module("picoweb." + name)
-        _mark(module)
+    for name in _MODULES:
+        _mark(importlib.import_module("picoweb." + name))
     _mark(picoweb)
     listen = picoweb.serving.listen
     picoweb.serving.listen = lambda *args: _Socket(listen(*args))

@@ -12,11 +12,8 @@ def parse_head(app, req, conn):
     if not start:
         return False
     if not req.method:
-        if head[0] in b"\r\n":  # RFC 9112 section 2.2: blank lines may come before a request
-            conn.buf = head.lstrip(b"\r\n")
-            if len(head) > 4 and not conn.buf:  # an endless row of them would never let the others have their turn
-                raise HTTPException(400)
-            return parse_head(app, req, conn)
+        if head[0] in b"\r\n":
+            return _skip_blank_lines(app, req, conn)
         _parse_request_line(req, head, start)
     while True:
         end = find(b"\n", start)
@@ -43,6 +40,15 @@ def parse_head(app, req, conn):
     if conn.length == -1:
         raise HTTPException(501)
     return True
+
+
+# RFC 9112 section 2.2: blank lines may come before a request.
+def _skip_blank_lines(app, req, conn):
+    size = len(conn.buf)
+    conn.buf = conn.buf.lstrip(b"\r\n")
+    if size > 4 and not conn.buf:  # an endless row of them would never let the others have their turn
+        raise HTTPException(400)
+    return parse_head(app, req, conn)
 
 
 # RFC 9112 section 3; end is that of the line.

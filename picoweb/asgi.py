@@ -17,6 +17,7 @@ from . import WebApp, _cpython
 from ._cpython import _native, task_create
 from ._connection import Connection
 from ._server import Server
+from .serving import begin
 from .response import cut_body
 
 # Of a response, these are between the ASGI server and its client (RFC 9110 section 7.6.1).
@@ -208,7 +209,7 @@ class ASGI:
     def _start(self):
         if not self.app.inited:
             _prepare(asyncio.get_running_loop())
-            self.app._begin(*self._begin)
+            begin(self.app, *self._begin)
             for coro in self.tasks:
                 task_create(coro)
 

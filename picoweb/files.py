@@ -88,7 +88,7 @@ def _takes_gzip(req):
     headers = getattr(req, "headers", None)
     for coding in (headers.get(b"Accept-Encoding", b"") if headers else b"").split(b","):
         name, _, q = coding.partition(b";")
-        if name.strip() == b"gzip" and not q.strip() in (b"q=0", b"q=0.0"):
+        if name.strip() == b"gzip" and q.strip() not in (b"q=0", b"q=0.0"):
             return True
 
 

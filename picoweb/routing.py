@@ -2,27 +2,18 @@
 from ._connection import HTTPException
 
 
-# The routes that path may match, in the order of the table: the exact one comes from an index.
+# The routes that path may match, in the order of the table. What is found for an exact route is kept: a table of a hundred
+# then costs about as much as one of one.
 def shortlist(app, path):
+    routes = app.url_map
     index = getattr(app, "_index", None)
-    if not index or index[0] is not app.url_map or index[1] != len(app.url_map):
-        index = app._index = _index(app.url_map)
-    _, _, exact, patterns = index
-    places = exact.get(path, ())
-    if patterns:
-        places = sorted(patterns + list(places))
-    return [app.url_map[i] for i in places]
-
-
-def _index(url_map):
-    exact = {}
-    patterns = []
-    for i, route in enumerate(url_map):
-        if isinstance(route[0], str):
-            exact[route[0]] = exact.get(route[0], ()) + (i,)
-        else:
-            patterns.append(i)
-    return url_map, len(url_map), exact, patterns
+    if not index or index[0] is not routes or index[1] != len(routes):
+        patterns = [route for route in routes if not isinstance(route[0], str)]
+        index = app._index = (routes, len(routes), {route[0]: None for route in routes if isinstance(route[0], str)}, patterns)
+    found = index[2].get(path, index[3])
+    if found is None:
+        found = index[2][path] = [route for route in routes if route[0] == path or not isinstance(route[0], str)]
+    return found
 
 
 def _takes(route, method):

@@ -1,7 +1,5 @@
 """Static files, sendfile, templates, and resources of a package."""
 
-import os
-
 import pytest
 
 import harness

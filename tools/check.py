@@ -15,7 +15,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 # A board's file system and the memory that it compiles in: picoweb's promise.
 MAX_CORE_BYTES = 10239
 # Lines of code in a function, without comments, blank lines and docstring.
-MAX_FUNCTION_LINES = 32
+MAX_FUNCTION_LINES = 36
 SOURCES = ("*.py", "picoweb/*.py", "examples/**/*.py", "tools/*.py", "bench/*.py", "tests/**/*.py")
 UNDONE = re.compile(r"\b(%s)\b" % "|".join(("TO" + "DO", "FIX" + "ME", "X" * 3)))
 
