@@ -97,7 +97,7 @@ class WebApp:
     # One connection, from its first byte to its end.
     def _handle(self, reader, writer):
         if not isinstance(reader, Connection):
-            from .request import adopt
+            from .beside import adopt
             reader = writer = adopt(self, reader, writer)
         req = HTTPRequest()
         req.reader = reader
@@ -134,7 +134,7 @@ class WebApp:
         mode = route[2].get("headers", self.headers_mode) if len(route) > 2 else self.headers_mode
         if mode == "parse" and type(self).parse_headers is WebApp.parse_headers:
             return ()  # a handler that looks at them has them split
-        from .request import pass_head
+        from .headers import pass_head
         return pass_head(self, req, mode)
 
     # The first route that matches, in the order of the table.
@@ -173,7 +173,7 @@ class WebApp:
 
     # A coroutine: reads the fields and the blank line after them; its result becomes req.headers.
     def parse_headers(self, reader):
-        from .request import parse_headers
+        from .headers import parse_headers
         return parse_headers(reader)
 
     # A coroutine, for when a handler raised e. req may be incomplete, and a part of the response may have been written.

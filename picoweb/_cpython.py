@@ -181,7 +181,7 @@ def _mark_function(func):
         types.coroutine(func)
 
 
-_MODULES = ("_connection", "_head", "_server", "beside", "closing", "crowd", "errors", "files", "log", "mounts", "request",
+_MODULES = ("_connection", "_head", "_server", "beside", "body", "closing", "crowd", "errors", "files", "headers", "log", "mounts", "request",
             "response", "routing", "serving")
 
 
@@ -215,8 +215,8 @@ def adapt():
     # A serve() of the app's own may hand these to asyncio.start_server(), which calls native coroutines only.
     handle = picoweb.WebApp._handle
     picoweb.WebApp._handle = lambda self, reader, writer: _native(handle(self, reader, writer))
-    board_adopt = picoweb.request.adopt
-    picoweb.request.adopt = lambda app, reader, writer: board_adopt(app, None, types.SimpleNamespace(s=_Adopted(reader, writer)))
+    board_adopt = picoweb.beside.adopt
+    picoweb.beside.adopt = lambda app, reader, writer: board_adopt(app, None, types.SimpleNamespace(s=_Adopted(reader, writer)))
 
 
 def _board_code(code):

@@ -1,4 +1,6 @@
-# Servers beside an app's other tasks, and with TLS.
+# Servers beside an app's other tasks, with TLS, or of the app's own.
+from ._connection import Connection, task_current
+from ._server import Server
 from .serving import begin, start
 
 
@@ -15,3 +17,16 @@ def wrap(conn, ssl):
         conn.s = ssl.wrap_socket(conn.s, server_side=True, do_handshake_on_connect=False)
     except TypeError:  # Pycopy's name for it
         conn.s = ssl.wrap_socket(conn.s, server_side=True, do_handshake=False)
+
+
+# A connection that the runtime's own server has accepted, for an app whose serve() starts that.
+def adopt(app, reader, writer):
+    if not app._servers:
+        app._servers.append(Server(app))
+    s = getattr(writer, "s", None)
+    conn = Connection(app._servers[0], s or writer.ios, None)
+    if not s:
+        conn.polls = writer.polls
+    conn.task = task_current()
+    conn.server.admit(conn)
+    return conn

@@ -5,6 +5,8 @@ _HEX = b"0123456789abcdefABCDEF"
 
 # Decodes "%XX"; what only looks like it stays.
 def unquote_to_bytes(s):
+    if b"%" not in s:
+        return s
     parts = s.split(b"%")
     for i in range(1, len(parts)):
         part = parts[i]
@@ -41,6 +43,12 @@ def _sequence(b, i):
 
 # Bytes to text; U+FFFD stands for what is not UTF-8. MicroPython's own decode() has no "replace", and takes surrogates.
 def decode(b):
+    try:
+        s = b.decode()
+        if len(s) == len(b):
+            return s  # ASCII, as most are
+    except UnicodeError:
+        pass
     parts = []
     start = i = 0
     while i < len(b):

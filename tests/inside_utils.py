@@ -59,7 +59,7 @@ for name, expected in (
 
 # Headers
 
-from picoweb.request import Headers
+from picoweb.headers import Headers
 
 headers = Headers()
 for line in (b"Content-Type: text/html", b"X-a:1", b"x-A: 2", b"Cookie: a=b", b"COOKIE: c=d", b"Empty:"):

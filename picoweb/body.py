@@ -1,0 +1,99 @@
+# The body of a request: read as it comes, or whole.
+from ._connection import HTTPException, sleep_ms
+
+
+def read(conn, n=-1):
+    if n < 0:
+        if conn.left > conn.server.app.max_body:
+            raise HTTPException(413)
+        return (yield from readexactly(conn, conn.left))
+    if conn.buf:
+        data = conn.buf[:min(n, conn.left)]
+        conn.buf = conn.buf[len(data):]
+    else:
+        data = yield from _receive(conn, min(n, conn.left))
+    conn.left -= len(data)
+    return data
+
+
+# Up to n bytes of the body; b"" at its end, or when the client has closed the connection.
+def _receive(conn, n):
+    if not n:
+        return b""
+    if conn.expect:
+        conn.expect = False
+        conn.s.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+    data = yield from conn.receive(n)
+    conn.since = None
+    conn.reads += 1
+    if not conn.reads & 15:  # a fast client must not keep the others from their turn
+        yield from sleep_ms(0)
+    return data
+
+
+def readinto(conn, buf):
+    data = yield from read(conn, len(buf))
+    buf[:len(data)] = data
+    return len(data)
+
+
+# Raises HTTPException(400) when there are less than n bytes.
+def readexactly(conn, n):
+    parts = []
+    while n:
+        data = yield from read(conn, n)
+        if not data:
+            raise HTTPException(400)
+        parts.append(data)
+        n -= len(data)
+    return b"".join(parts)
+
+
+def readline(conn):
+    while b"\n" not in conn.buf and len(conn.buf) < min(conn.left, conn.server.app.max_body):
+        data = yield from _receive(conn, min(conn.left - len(conn.buf), 256))
+        if not data:
+            break
+        conn.buf += data
+    return (yield from read(conn, conn.buf.find(b"\n") + 1 or len(conn.buf)))
+
+
+def awriteiter(conn, iterable):
+    for buf in iterable:
+        yield from conn.awrite(buf)
+
+
+def get_extra_info(conn, name, default=None):
+    return conn.peer if name == "peername" else default
+
+
+# The whole body, within app.max_body bytes.
+def get_data(req):
+    conn = req.reader
+    if conn.length is None:
+        raise HTTPException(411)
+    if conn.length > conn.server.app.max_body:
+        raise HTTPException(413)
+    return (yield from readexactly(conn, conn.left))
+
+
+def get_json(req):
+    try:
+        import json
+    except ImportError:
+        import ujson as json
+    try:
+        return json.loads((yield from get_data(req)))
+    except ValueError:
+        raise HTTPException(400)
+
+
+def read_form_data(req):
+    from .utils import parse_qs as parse
+    req.form = parse((yield from get_data(req)))
+
+
+def parse_qs(req):
+    from .utils import parse_qs as parse
+    req.form = parse(req.qs)
+    return ()  # some apps "yield from" this
