@@ -195,7 +195,7 @@ def adapt():
     listen = picoweb.serving.listen
     picoweb.serving.listen = lambda *args: _Socket(listen(*args))
     picoweb.beside.wrap = wrap
-    picoweb.crowd.unload = gc.collect  # what is marked must stay
+    picoweb.crowd.unload = picoweb.serving.unload = gc.collect  # what is marked must stay
     # Its pkg_resources is another one; and the boards' JSON is UTF-8.
     picoweb.files.open_resource = picoweb.files.open_file
     picoweb.response.dumps = functools.partial(json.dumps, ensure_ascii=False)

@@ -1,6 +1,4 @@
 # What happens when a request is not served as it should be.
-import sys
-
 from . import _coro
 from ._connection import CancelledError, HTTPException, sleep_ms
 
@@ -15,7 +13,7 @@ def fail(app, req, conn, e):
     if not isinstance(e, HTTPException):
         if isinstance(e, MemoryError):
             conn.server.scarce = True
-        log_exc(app, req, e)
+        _log(app, req, e)
         yield from _guard(app, req, app.handle_exc, conn, e)
         e = HTTPException(500)
     if not conn.writes:
@@ -32,22 +30,13 @@ def _guard(app, req, func, conn, e):
         raise
     except Exception as e:
         if not conn.gone:
-            log_exc(app, req, e)
+            _log(app, req, e)
 
 
-def log_exc(app, req, e):
-    if app.debug < 0:
-        return
-    try:
-        from io import StringIO
-    except ImportError:
-        from uio import StringIO
-    trace = StringIO()
-    try:
-        sys.print_exception(e, trace)
-        app.log.error("%s %s: %r\n%s" % (req.method, getattr(req, "path", ""), e, trace.getvalue()))
-    except Exception:
-        pass  # what cannot be printed, or a logger that fails, must not cost the reply
+def _log(app, req, e):
+    if app.debug >= 0:
+        from .log import log_exc
+        log_exc(app, req, e)
 
 
 # Closing a socket with bytes unread resets the connection, and the client may lose the reply: so what is on its way is read, within limits.

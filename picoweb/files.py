@@ -5,7 +5,7 @@ from .response import fields
 
 # Extensions by type. One string takes a fraction of the memory of a dict.
 _TYPES = (
-    "html:text/html htm:text/html css:text/css js:text/javascript mjs:text/javascript txt:text/plain log:text/plain md:text/markdown "
+    " html:text/html htm:text/html css:text/css js:text/javascript mjs:text/javascript txt:text/plain log:text/plain md:text/markdown "
     "csv:text/csv xml:text/xml json:application/json map:application/json svg:image/svg+xml ico:image/x-icon png:image/png jpg:image/jpeg "
     "jpeg:image/jpeg gif:image/gif webp:image/webp avif:image/avif woff:font/woff woff2:font/woff2 ttf:font/ttf otf:font/otf "
     "wasm:application/wasm pdf:application/pdf zip:application/zip gz:application/gzip bin:application/octet-stream "
@@ -19,10 +19,10 @@ _NO_FILE = (2, 13, 20, 21, 22, 36)
 def get_mime_type(fname):
     ext = fname.rsplit("/", 1)[-1].rsplit(".", 1)
     key = " %s:" % ext[1].lower() if len(ext) > 1 else ""
-    start = (" " + _TYPES).find(key) if key else -1
+    start = _TYPES.find(key) if key else -1
     if start < 0:
         return "application/octet-stream"
-    start += len(key) - 1
+    start += len(key)
     mime = _TYPES[start:_TYPES.find(" ", start)]
     return mime + "; charset=utf-8" if mime.startswith("text/") else mime
 
@@ -84,12 +84,19 @@ def sendfile(app, writer, fname, content_type=None, headers=None):
         f.close()
 
 
+# Whether the client takes gzip (RFC 9110 section 12.5.3). To split the whole head for that would take a kilobyte.
 def _takes_gzip(req):
-    headers = getattr(req, "headers", None)
-    for coding in (headers.get(b"Accept-Encoding", b"") if headers else b"").split(b","):
-        name, _, q = coding.partition(b";")
-        if name.strip() == b"gzip" and q.strip() not in (b"q=0", b"q=0.0"):
-            return True
+    head = getattr(req, "_head", None) or b""
+    at = head.find(b"gzip")
+    while at >= 0:
+        name, _, value = head[head.rfind(b"\n", 0, at) + 1:head.find(b"\n", at)].partition(b":")
+        if name.lower() == b"accept-encoding":
+            for coding in value.split(b","):
+                coding, _, q = coding.partition(b";")
+                if coding.strip() == b"gzip":
+                    return q.strip() not in (b"q=0", b"q=0.0")
+        at = head.find(b"gzip", at + 1)
+    return False
 
 
 # Serves what is below "static/". The path is decoded, so its segments are what the file system will see.

@@ -1,4 +1,4 @@
-# The log of requests, and the logger of an app that brings none.
+# The log of requests and errors, and the logger of an app that brings none.
 import sys
 
 
@@ -18,3 +18,16 @@ def log_request(app, req):
         except ImportError:  # CPython has no such figures
             return
         mem_info()
+
+
+def log_exc(app, req, e):
+    try:
+        from io import StringIO
+    except ImportError:
+        from uio import StringIO
+    trace = StringIO()
+    try:
+        sys.print_exception(e, trace)
+        app.log.error("%s %s: %r\n%s" % (req.method, getattr(req, "path", ""), e, trace.getvalue()))
+    except Exception:
+        pass  # what cannot be printed, or a logger that fails, must not cost the reply

@@ -1,6 +1,8 @@
 # Starting an app.
 import gc
+import sys
 
+import picoweb
 from ._connection import get_event_loop, task_create
 from ._server import Server
 
@@ -17,7 +19,15 @@ def start(app, host, port, backlog=None, ssl=None, stop=False):
     server.s = listen(host, port, backlog or app.backlog)
     app._servers.append(server)
     task_create(_serve(app, server, stop))
+    unload()
     return server
+
+
+# What starts an app is not needed while it runs; a next start loads it again.
+def unload():
+    sys.modules.pop("picoweb.serving", None)
+    if hasattr(picoweb, "serving"):
+        del picoweb.serving
 
 
 def listen(host, port, backlog):
