@@ -58,6 +58,7 @@ def open_file(pkg, fname):
 
 
 def _open(app, fname):
+    f = None
     try:
         f = open_resource(app.pkg, fname)
         f.read(1)  # a directory may be opened, but not read
@@ -65,6 +66,8 @@ def _open(app, fname):
         f.seek(0)
         return f, size
     except OSError as e:
+        if f:
+            f.close()
         if e.args[0] in _NO_FILE:
             return None, 0
         raise

