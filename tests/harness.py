@@ -266,12 +266,10 @@ class Server:
         """Interrupt the server, and kill it when that does not end it; its exit status."""
         if self._process is None or self.status is not None:
             return self.status
-        # Twice where need be: CPython loses a Ctrl-C that comes while a finalizer runs.
-        for _ in range(2):
-            if self.alive():
-                self.interrupt()
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self.wait(timeout)
+        if self.alive():
+            self.interrupt()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.wait(timeout)
         _kill(self._process)
         self.status = self._process.returncode
         return self.status
