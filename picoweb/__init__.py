@@ -1,8 +1,14 @@
 """picoweb, a web pico-framework for Pycopy, MicroPython and CPython. README.rst describes every name."""
+import gc
 import sys
 
-from ._head import parse_head
-from ._connection import CancelledError, Connection, HTTPException
+from ._loop import get_event_loop
+from ._connection import HTTPException
+from ._dispatch import HTTPRequest, handle, parse_headers
+from ._server import Server
+
+# What compiling these has left would scatter the rest over the heap.
+gc.collect()
 
 # Bytes that sendstream() copies at a time.
 SEND_BUFSZ = 128
@@ -31,7 +37,8 @@ def http_error(writer, status, headers=None):
 
 
 def redirect(writer, location, code=302):
-    return start_response(writer, status=code, headers=(("Location", location), ("Content-Length", "0")))
+    from .response import redirect
+    return redirect(writer, location, code)
 
 
 def start_response(writer, content_type="text/html; charset=utf-8", status="200", headers=None):
@@ -40,27 +47,6 @@ def start_response(writer, content_type="text/html; charset=utf-8", status="200"
         return writer.awrite(head(content_type, status, headers))
     # Most pages need no formatting, nor the code for it.
     return writer.awrite(b"HTTP/1.0 200 NA\r\nContent-Type: text/html; charset=utf-8\r\n\r\n")
-
-
-# What is to be iterated of what a handler, of any form, has returned.
-def _coro(res):
-    if hasattr(res, "send"):
-        return res
-    if res is not None:
-        raise TypeError("a handler has to be a generator or async def; this one returned %r" % res)
-    return ()
-
-
-class HTTPRequest:
-    # What most requests do not change is a class attribute: it takes no memory.
-    method = None
-    qs = ""
-    url_match = None
-
-    # What many handlers do not ask for: headers, parse_qs(), read_form_data(), get_data(), get_json().
-    def __getattr__(self, name):
-        from .request import attribute_of
-        return attribute_of(self, name)
 
 
 class WebApp:
@@ -94,87 +80,11 @@ class WebApp:
                 import ure as re
             self.url_map.append((re.compile("^/(static/.+)"), self.handle_static))
 
-    # One connection, from its first byte to its end.
-    def _handle(self, reader, writer):
-        if not isinstance(reader, Connection):
-            from .beside import adopt
-            reader = writer = adopt(self, reader, writer)
-        req = HTTPRequest()
-        req.reader = reader
-        app = self
-        close = True
-        try:
-            reader.buf = reader.s.read(640) or b""
-            while not parse_head(self, req, reader):
-                yield from reader.more()
-            if self.debug >= 0:
-                from .log import log_request
-                log_request(self, req)
-            if self._prefixes:
-                from .mounts import find_app
-                app = find_app(self, req)
-            route = app._find_route(req)
-            yield from app._pass_head(req, route)
-            close = yield from _coro(route[1](req, writer))
-            if reader.left > len(reader.buf):
-                from .errors import drain
-                yield from drain(reader)
-        except CancelledError:
-            raise
-        except Exception as e:
-            yield from app._fail(req, writer, e)
-        finally:
-            if close is False:
-                reader.keep()
-            else:
-                reader.close()
-
-    # Gives the fields of the head to whom the route says; returns what the caller is to "yield from".
-    def _pass_head(self, req, route):
-        mode = route[2].get("headers", self.headers_mode) if len(route) > 2 else self.headers_mode
-        if mode == "parse" and type(self).parse_headers is WebApp.parse_headers:
-            return ()  # a handler that looks at them has them split
-        from .headers import pass_head
-        return pass_head(self, req, mode)
-
-    # The first route that matches, in the order of the table.
-    def _find_route(self, req):
-        routes = self.url_map
-        path = req.path
-        if len(routes) > 4:
-            from .routing import shortlist
-            routes = shortlist(self, path)
-        for route in routes:
-            if route[0] != path:
-                if isinstance(route[0], str):
-                    continue
-                try:
-                    match = route[0].match(path)
-                except RuntimeError:  # too long for the stack of MicroPython's regexes
-                    raise HTTPException(414)
-                if not match:
-                    continue
-                req.url_match = match
-            if len(route) > 2 and "methods" in route[2]:
-                from .routing import check_method
-                return check_method(req, routes, route)
-            return route
-        raise HTTPException(404)
-
-    def _fail(self, req, resp, e):
-        try:
-            from .errors import fail
-            yield from fail(self, req, resp, e)
-        except CancelledError:
-            raise
-        except Exception:
-            # Not even an error page can be sent, as when memory is used up.
-            resp.server.scarce = True
+    # A coroutine: one connection. For an app whose serve() accepts them by itself.
+    _handle = handle
 
     # A coroutine: reads the fields and the blank line after them; its result becomes req.headers.
-    def parse_headers(self, reader):
-        from .headers import parse_headers
-        return parse_headers(reader)
+    parse_headers = parse_headers
 
     # A coroutine, for when a handler raised e. req may be incomplete, and a part of the response may have been written.
     def handle_exc(self, req, resp, e):
@@ -203,7 +113,7 @@ class WebApp:
 
     def mount(self, url, app):
         from .mounts import mount
-        mount(self, url, app)
+        return mount(self, url, app)
 
     def route(self, url, **kwargs):
         def _route(f):
@@ -221,7 +131,8 @@ class WebApp:
     # Serves until shutdown().
     def serve(self, loop, host, port):
         from .serving import start
-        start(self, host, port, *self._listen, stop=True)
+        start(Server(self, True), host, port, *self._listen)
+        del start
         loop.run_forever()
 
     # A coroutine: serves beside the app's other tasks. Its result has close(), and wait_closed(), a coroutine.
@@ -232,11 +143,19 @@ class WebApp:
     # Frees the port at once; requests under way get shutdown_timeout seconds.
     def shutdown(self):
         from .closing import shutdown
-        shutdown(self)
+        return shutdown(self)
 
-    def run(self, *args, **kwargs):
-        from .serving import run
-        run(self, *args, **kwargs)
+    def run(self, host="127.0.0.1", port=8081, debug=False, lazy_init=False, log=None, backlog=None, ssl=None):
+        from .serving import prepare
+        loop = prepare(self, host, port, debug, lazy_init, log, backlog, ssl)
+        del prepare  # what starts an app is not to stay in memory while it runs
+        try:
+            self.serve(loop, host, port)
+        except KeyboardInterrupt:
+            from .closing import finish
+            finish(self, loop)
+            raise
+        loop.close()
 
 
 if sys.implementation.name == "cpython":

@@ -1,35 +1,7 @@
-# A connection: how the bytes of a request and its response get through; and what that needs of the event loop.
+# A connection: how the bytes of a request and its response get through.
 import sys
 
-if sys.implementation.name == "cpython":
-    from ._cpython import CancelledError, get_event_loop, io_close, io_wait, sleep_ms, task_cancel, task_create, task_current, ticks_diff, ticks_ms
-else:
-    try:
-        from asyncio import CancelledError, core, create_task as task_create, current_task as task_current, get_event_loop, sleep_ms
-        from time import ticks_diff, ticks_ms
-
-        # Files the running task under a socket; the caller yields what this returns.
-        def io_wait(s, write):
-            try:
-                if write:
-                    core._io_queue.queue_write(s)
-                else:
-                    core._io_queue.queue_read(s)
-            except MemoryError:
-                # What is half filed would be in the way of the next socket that gets this one's place in memory.
-                core._io_queue.remove(core.cur_task)
-                raise
-
-        # A TLS socket that has failed leaves the one below it open.
-        def io_close(s, polls):
-            s.close()
-            polls.close()
-
-        def task_cancel(task):
-            task.cancel()
-
-    except ImportError:
-        from ._pycopy import CancelledError, get_event_loop, io_close, io_wait, sleep_ms, task_cancel, task_create, task_current, ticks_diff, ticks_ms
+from ._loop import CancelledError, io_close, io_wait, sleep_ms, task_cancel, ticks_ms
 
 
 # Raised by a handler, it becomes the response: status is an int, headers are as for start_response().

@@ -181,7 +181,7 @@ def _mark_function(func):
         types.coroutine(func)
 
 
-_MODULES = ("_connection", "_head", "_server", "beside", "body", "closing", "crowd", "errors", "files", "headers", "log", "mounts", "request",
+_MODULES = ("_connection", "_dispatch", "_head", "_loop", "_server", "beside", "body", "closing", "crowd", "errors", "files", "headers", "log", "mounts", "request",
             "response", "routing", "serving")
 
 
@@ -202,16 +202,16 @@ def adapt():
     if not hasattr(sys, "print_exception"):
         sys.print_exception = print_exception
 
-    find_route = picoweb.WebApp._find_route
+    find_route = picoweb._dispatch.find_route
 
-    def _find_route(self, req):
-        for func in (self.handle_error, self.handle_exc, self.handle_static, self.parse_headers):
+    def _find_route(app, req):
+        for func in (app.handle_error, app.handle_exc, app.handle_static, app.parse_headers):
             _mark_function(func)
-        route = find_route(self, req)
+        route = find_route(app, req)
         _mark_function(route[1])
         return route
 
-    picoweb.WebApp._find_route = _find_route
+    picoweb._dispatch.find_route = _find_route
     # A serve() of the app's own may hand these to asyncio.start_server(), which calls native coroutines only.
     handle = picoweb.WebApp._handle
     picoweb.WebApp._handle = lambda self, reader, writer: _native(handle(self, reader, writer))

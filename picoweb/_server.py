@@ -1,5 +1,6 @@
 # Who is served, and who waits.
-from ._connection import CancelledError, Connection, io_wait, sleep_ms, task_create, task_current, ticks_diff, ticks_ms
+from ._loop import CancelledError, io_wait, sleep_ms, task_create, task_current, ticks_diff, ticks_ms
+from ._connection import Connection
 
 
 # A listening socket and its clients.
@@ -11,8 +12,9 @@ class Server:
     scarce = False  # descriptors or memory are used up, for now
     crowd = 0  # how many clients gave way, less those of long ago
 
-    def __init__(self, app):
+    def __init__(self, app, in_run=False):
         self.app = app
+        self.in_run = in_run  # its end is that of run()
         self.conns = []
 
     # Accepts clients until close(); then waits for their requests to end.

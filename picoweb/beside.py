@@ -1,12 +1,13 @@
 # Servers beside an app's other tasks, with TLS, or of the app's own.
-from ._connection import Connection, task_current
+from ._loop import task_current
+from ._connection import Connection
 from ._server import Server
 from .serving import begin, start
 
 
 def start_server(app, host="127.0.0.1", port=8081, debug=False, lazy_init=False, log=None, backlog=None, ssl=None):
     begin(app, int(debug), log, lazy_init)
-    return start(app, host, port, backlog, ssl)
+    return start(Server(app), host, port, backlog, ssl)
     yield
 
 

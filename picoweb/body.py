@@ -1,5 +1,6 @@
 # The body of a request: read as it comes, or whole.
-from ._connection import HTTPException, sleep_ms
+from ._loop import sleep_ms
+from ._connection import HTTPException
 
 
 def read(conn, n=-1):

@@ -1,5 +1,5 @@
 # Stopping a server.
-from ._connection import io_close, sleep_ms, task_cancel, ticks_diff, ticks_ms
+from ._loop import get_event_loop, io_close, sleep_ms, task_cancel, task_create, ticks_diff, ticks_ms
 
 
 # Stops accepting, frees the port, and drops who has not sent a request yet.
@@ -23,15 +23,29 @@ def wait_closed(server):
     for conn in list(server.conns):
         conn.release()  # another task may wait here too, and Pycopy fails at a second cancellation
         task_cancel(conn.task)
+    if server in server.app._servers:
+        server.app._servers.remove(server)
+        if server.in_run:
+            get_event_loop().stop()
 
 
 def shutdown(app):
-    for server in app._servers:
+    for server in list(app._servers):
         server.close()
 
 
-# A task for Ctrl-C: none may be cancelled from outside of the event loop.
-def stop(app):
-    shutdown(app)
-    return
-    yield
+# After Ctrl-C. The interrupt may have come between any two steps of the event loop, and the task that was about to run is then
+# lost: so this waits for none but its own.
+def finish(app, loop):
+    task_create(_finish(app, loop))
+    loop.run_forever()
+
+
+def _finish(app, loop):
+    servers = list(app._servers)
+    for server in servers:
+        server.in_run = False
+        server.close()
+    for server in servers:
+        yield from wait_closed(server)
+    loop.stop()

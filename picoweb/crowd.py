@@ -3,7 +3,7 @@ import gc
 import sys
 
 import picoweb
-from ._connection import ticks_diff, ticks_ms
+from ._loop import ticks_diff, ticks_ms
 
 # ms that a client may keep the server waiting before it has to give way: for a request that is on its way, and for a
 # response that is not taken.
@@ -45,7 +45,9 @@ def _evict(server, conn):
 def unload():
     for name in list(sys.modules):
         if name.startswith("picoweb.") and name[8] != "_" and name[8:] not in ("crowd", "log", "utils"):
+            # A board's dict keeps the value of a key that is deleted until its place is taken.
+            sys.modules[name] = None
             del sys.modules[name]
-            if hasattr(picoweb, name[8:]):
-                delattr(picoweb, name[8:])
+            setattr(picoweb, name[8:], None)
+            delattr(picoweb, name[8:])
     gc.collect()

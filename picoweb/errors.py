@@ -1,6 +1,7 @@
 # What happens when a request is not served as it should be.
-from . import _coro
-from ._connection import CancelledError, HTTPException, sleep_ms
+from ._dispatch import _coro
+from ._loop import CancelledError, sleep_ms
+from ._connection import HTTPException
 
 
 # Answers for a handler, or a client, that failed with e.

@@ -1,6 +1,4 @@
 # Apps below apps.
-from .serving import begin
-
 
 def mount(app, url, sub):
     sub.url = url
@@ -23,5 +21,6 @@ def find_app(app, req):
         else:
             break
     if not app.inited:
+        from .serving import begin
         begin(app, root.debug, root.log)
     return app

@@ -52,6 +52,10 @@ def jsonify(writer, obj):
     return respond(writer, dumps(obj).encode(), "application/json")
 
 
+def redirect(writer, location, code=302):
+    return start_response(writer, status=code, headers=(("Location", location), ("Content-Length", "0")))
+
+
 # For HEAD: what is left of a response that is written piece by piece, when nothing may follow the blank line (RFC 9110 section 9.3.2).
 def cut_body(conn, buf):
     if conn.tail.endswith(b"\r\n\r\n"):

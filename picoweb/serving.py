@@ -3,8 +3,7 @@ import gc
 import sys
 
 import picoweb
-from ._connection import get_event_loop, task_create
-from ._server import Server
+from ._loop import get_event_loop, task_create
 
 try:
     import socket
@@ -12,22 +11,21 @@ except ImportError:
     import usocket as socket
 
 
-# Opens a listening socket and has a task serve it. With stop, the event loop ends when that does.
-def start(app, host, port, backlog=None, ssl=None, stop=False):
-    server = Server(app)
+# Opens a listening socket and has a task serve it.
+def start(server, host, port, backlog=None, ssl=None):
     server.ssl = ssl
-    server.s = listen(host, port, backlog or app.backlog)
-    app._servers.append(server)
-    task_create(_serve(app, server, stop))
+    server.s = listen(host, port, backlog or server.app.backlog)
+    server.app._servers.append(server)
+    task_create(server.serve())
     unload()
     return server
 
 
 # What starts an app is not needed while it runs; a next start loads it again.
 def unload():
-    sys.modules.pop("picoweb.serving", None)
-    if hasattr(picoweb, "serving"):
-        del picoweb.serving
+    # A board's dict keeps the value of a key that is deleted until its place is taken.
+    picoweb.serving = sys.modules["picoweb.serving"] = None
+    del picoweb.serving, sys.modules["picoweb.serving"]
 
 
 def listen(host, port, backlog):
@@ -44,15 +42,6 @@ def listen(host, port, backlog):
     return s
 
 
-def _serve(app, server, stop):
-    try:
-        yield from server.serve()
-    finally:
-        app._servers.remove(server)
-        if stop:
-            get_event_loop().stop()
-
-
 def begin(app, debug, log, lazy_init=False):
     if log is None and debug >= 0:
         from .log import Logger
@@ -66,19 +55,11 @@ def begin(app, debug, log, lazy_init=False):
             begin(sub, debug, log)
 
 
-def run(app, host="127.0.0.1", port=8081, debug=False, lazy_init=False, log=None, backlog=None, ssl=None):
+# What run() does before it serves; returns the event loop.
+def prepare(app, host, port, debug, lazy_init, log, backlog, ssl):
     gc.collect()
     begin(app, int(debug), log, lazy_init)
     app._listen = (backlog, ssl)
-    loop = get_event_loop()
     if debug > 0:
         app.log.info("* Running on http://%s:%s/", host, port)
-    try:
-        app.serve(loop, host, port)
-    except KeyboardInterrupt:
-        if app._servers:
-            from .closing import stop
-            task_create(stop(app))
-            loop.run_forever()
-        raise
-    loop.close()
+    return get_event_loop()
