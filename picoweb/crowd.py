@@ -8,7 +8,7 @@ from ._loop import ticks_diff, ticks_ms
 # ms that a client may keep the server waiting before it has to give way: for a request that is on its way, and for a
 # response that is not taken.
 _GRACE_REQUEST = 200
-_GRACE_RESPONSE = 500
+_GRACE_RESPONSE = 300
 
 
 # Takes the place of the client that is waited for longest; False when there is none to wait for.

@@ -18,13 +18,16 @@ def fields(headers):
         return headers
     lines = ""
     for name, value in headers.items() if hasattr(headers, "items") else headers:
-        lines += "%s: %s\r\n" % (_text(name), _text(value))
+        name = _text(name)
+        if not name or min(name) <= " " or ":" in name:
+            raise ValueError("no name of a header: %r" % name)
+        lines += "%s: %s\r\n" % (name, _text(value))
     return lines
 
 
 def _text(value):
     value = value.decode() if isinstance(value, bytes) else str(value)
-    if "\r" in value or "\n" in value:
+    if "\r" in value or "\n" in value or "\0" in value:
         raise ValueError("line end in a header: %r" % value)
     return value
 

@@ -1,8 +1,8 @@
 """Mixed good and hostile traffic for as long as it takes: python3 tests/soak.py [--runtime NAME] [--seconds S] [--inputs N] [--seed N]
 
-Runs tests/apps/hostile_app.py on each runtime that is here, and compares the heap after collection, the open descriptors and the connections
-at the end with what they were after the first part. Ends after S seconds, or after N inputs where that is given. Exit status 1: something failed,
-or grew.
+Runs tests/apps/hostile_app.py on each runtime that is here, and compares the heap after collection, the open descriptors, the connections and
+the live tasks at the end with what they were after the first part. Ends after S seconds, or after N inputs where that is given. Exit status 1:
+something failed, or grew.
 """
 
 import argparse
@@ -13,12 +13,16 @@ import time
 
 import harness
 import hostile
-from test_survival import FILES, client_of, source
+from test_survival import FILES, SECRETS, client_of, source
 
-# What the heap may differ by, in bytes: modules that are loaded late, and conservative collection, move it a little.
+# What the heap may differ by, in bytes: modules that are loaded late, and conservative collection, move it a little. On CPython, in blocks.
 SLACK = 4096
+BLOCKS = 500
 # Of a round of all attacks.
-ROUND = 2000
+ROUND = 5000
+# Seconds after which no client that is waited for is left: read_timeout, half a second until that is noticed, and a machine that is busy.
+LIMIT = 12
+SILENT = (b"", b"GET / HTT", b"GET / HTTP/1.1\r\nHost: a\r\n", hostile.FORM[:-1], b"GET /endless HTTP/1.0\r\n\r\n")
 
 
 class Grown(Exception):
@@ -35,89 +39,120 @@ def good_traffic(client, rng, number):
             raise hostile.Bad("no answer to a form")
 
 
-def resident(server):
-    with open("/proc/%d/statm" % server.pid) as f:
-        return int(f.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-
-
-def measure(server):
-    """What the server holds when it is at rest: bytes of heap, descriptors, connections."""
-    for _ in range(50):
+def wait_for_limits(server, client):
+    """Clients that fall silent, few enough to be left alone by each other, are gone when their time is up."""
+    socks = []
+    try:
+        for data in SILENT:
+            socks.append(client.connect(2048))
+            socks[-1].sendall(data)
+        end = time.monotonic() + LIMIT
         stats = server.get("/stats").json()
-        if stats["connections"] == 1:
-            break
-        time.sleep(0.1)
-    heap = min(server.get("/stats").json()["heap"] for _ in range(5)) if stats["heap"] else resident(server)
-    return heap, len(os.listdir("/proc/%d/fd" % server.pid)), stats["connections"]
+        if stats["connections"] != len(SILENT) + 1:
+            raise Grown("%d connections are %s" % (len(SILENT), stats))
+        while stats["connections"] > 1:
+            if time.monotonic() > end:
+                raise Grown("connections are open past their limit: %s" % stats)
+            time.sleep(0.2)
+            stats = server.get("/stats").json()
+    finally:
+        for s in socks:
+            s.close()
+
+
+def measure(server, client):
+    """What the server holds when it is at rest: heap, descriptors, connections, tasks."""
+    wait_for_limits(server, client)
+    all_stats = [server.get("/stats").json() for _ in range(5)]
+    heap = min(stats["heap"] for stats in all_stats)
+    return heap, len(os.listdir("/proc/%d/fd" % server.pid)), all_stats[-1]["connections"], all_stats[-1]["tasks"]
 
 
 def soak(runtime, seconds, inputs, seed, settle):
     """Soak one runtime; a line with what it held first and last."""
     rng = random.Random(seed)
     started = time.monotonic()
-    first, sent, rounds, slowest = None, 0, 0, 0
+    first, sent, rounds, slowest, stalls = None, 0, 0, 0, 0
     with harness.Server(runtime, source("hostile_app.py"), files=FILES, debug="-1") as server:
         # Attacks alone would never show what they do to those who are served well.
         good = client_of(server, seed=seed)
         while True:
             good_traffic(good, rng, 20)
-            client, failures = hostile.run("127.0.0.1", server.port, ROUND, rng.randrange(1 << 32), secrets=(b"root:", b"import picoweb"))
+            client, failures = hostile.run("127.0.0.1", server.port, ROUND, rng.randrange(1 << 32), secrets=SECRETS)
             good_traffic(good, rng, 20)
             rounds += 1
             sent += client.inputs
+            stalls += client.stalls
             slowest = max(slowest, client.worst)
             if failures or not server.alive():
                 raise Grown("\n".join(failures) or "the server is gone: " + server.log()[-2000:])
             passed = time.monotonic() - started
-            if first is None and (passed > settle or inputs and sent > inputs / 10):
-                first = measure(server)
+            if first is None and passed > settle:
+                first = measure(server, good)
             progress("%s: %d inputs, %d rounds, %d s, slowest ordinary answer %d ms" % (runtime, sent, rounds, passed, slowest * 1000))
             if first and (sent >= inputs if inputs else passed >= seconds):
                 break
-        last = measure(server)
-        line = "%s: %d inputs in %d s, slowest ordinary answer %d ms; heap %d to %d, descriptors %d to %d, connections %d to %d" % (
-            runtime, sent, passed, slowest * 1000, first[0], last[0], first[1], last[1], first[2], last[2])
-        # CPython's memory is the process's: its allocator keeps what it once had.
-        slack = SLACK if not runtime.is_cpython else 2 << 20
-        if last[1:] != first[1:] or last[0] > first[0] + slack:
+        last = measure(server, good)
+        line = "%s: %d inputs in %d s, slowest ordinary answer %d ms (%d asked for again); %s" % (
+            runtime, sent, passed, slowest * 1000, stalls, compare(first, last, runtime))
+        if last[1:] != first[1:] or last[0] > first[0] + (BLOCKS if runtime.is_cpython else SLACK):
             raise Grown("this grew: " + line)
         return line
+
+
+def compare(first, last, runtime):
+    names = "blocks" if runtime.is_cpython else "heap", "descriptors", "connections", "tasks"
+    return ", ".join("%s %d to %d" % row for row in zip(names, first, last))
 
 
 def progress(text):
     if sys.stderr.isatty():
         sys.stderr.write("\r\x1b[K" + text)
-    else:
+    elif text:
         sys.stderr.write(text + "\n")
     sys.stderr.flush()
 
 
-def main():
+def arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runtime", action="append", default=[], metavar="NAME", help="only runtimes whose name contains NAME")
     parser.add_argument("--seconds", type=int, default=60, help="for each runtime")
     parser.add_argument("--inputs", type=int, default=0, help="for each runtime; instead of --seconds")
-    parser.add_argument("--settle", type=int, default=0, help="seconds until the first measurement; default: 60, or a third of --seconds")
+    parser.add_argument("--settle", type=int, help="seconds until the first measurement; default: 60, or a third of --seconds")
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 32))
     args = parser.parse_args()
-    hostile.allow_descriptors()
+    if args.settle is None:
+        args.settle = 60 if args.inputs else min(60, args.seconds // 3)
+    return args
+
+
+def choose(names):
+    """The runtimes that are meant, and the lines that tell of the others."""
     found, lines = harness.runtimes()
     # One CPython stands for all, unless one is asked for by name.
     newest = [r for r in found if r.is_cpython][-1:]
-    chosen = [r for r in found if any(n in r.name for n in args.runtime)] if args.runtime else \
-        [r for r in found if not r.is_cpython] + newest
+    chosen = [r for r in found if any(n in r.name for n in names)] if names else [r for r in found if not r.is_cpython] + newest
+    return chosen, [line for line in lines if "skipped" in line]
+
+
+def main():
+    args = arguments()
+    hostile.allow_descriptors()
+    chosen, skipped = choose(args.runtime)
     print("seed %d" % args.seed)
     failed = not chosen
     for runtime in chosen:
         try:
-            line = soak(runtime, args.seconds, args.inputs, args.seed, args.settle or min(60, args.seconds // 3))
+            line = soak(runtime, args.seconds, args.inputs, args.seed, args.settle)
         except (Grown, hostile.Bad, AssertionError, OSError) as e:
             failed, line = True, "%s: FAILED: %s" % (runtime, e)
+        except KeyboardInterrupt:
+            progress("")
+            print("%s: interrupted" % runtime)
+            return 130
         progress("")
         print(line, flush=True)
-    for line in lines:
-        if "skipped" in line:
-            print(line)
+    print("\n".join(skipped))
     return 1 if failed else 0
 
 

@@ -16,10 +16,11 @@ import harness
 import hostile
 
 APPS = os.path.join(harness.HERE, "apps")
-SECRET = "root: this is not for you"
-FILES = {"static/hello.txt": "hello\n", "static/sub/page.html": "<p>hello", "secret.txt": SECRET}
-# 5,000 inputs and more, over the runtimes that a complete machine has.
-INPUTS = 700
+FILES = {"static/hello.txt": "hello\n", "static/sub/page.html": "<p>hello", "secret.txt": "root: this is not for you"}
+# What no reply may contain: the secret, the password file, the app.
+SECRETS = b"root:", b"import picoweb"
+# On each runtime.
+INPUTS = 5000
 # What an interpreter writes when a task of the server has died.
 DEATHS = ("Task exception", "never retrieved", "never awaited", "Future exception", "FATAL", "Segmentation")
 
@@ -58,7 +59,7 @@ def assert_lives(server):
 
 def client_of(server, **options):
     options.setdefault("seed", 1)
-    return hostile.Client("127.0.0.1", server.port, secrets=(b"root:", b"import picoweb"), **options)
+    return hostile.Client("127.0.0.1", server.port, secrets=SECRETS, **options)
 
 
 # The hostile client
@@ -67,21 +68,44 @@ def test_the_hostile_client_is_survived(runtime, hostile_server):
     server = hostile_server
     server.get("/form")
     before = descriptors(server)
-    _, failures = hostile.run("127.0.0.1", server.port, INPUTS, secrets=(b"root:", b"import picoweb"))
+    _, failures = hostile.run("127.0.0.1", server.port, INPUTS, secrets=SECRETS)
     assert not failures, "\n".join(failures)
     assert_lives(server)
     assert settled(lambda: server.get("/stats").json()["connections"], 1) == 1
     assert settled(lambda: descriptors(server), before) == before
 
 
-@pytest.mark.parametrize("first, drip", [(b"", b""), (b"GET / HT", b""), (b"", hostile.HELLO), (hostile.FORM[:-5], b"")],
-                         ids=["silent", "half-a-line", "one-byte-a-second", "half-a-body"])
-def test_500_connections_from_outside_do_not_lock_others_out(hostile_server, first, drip):
+CROWDS = {
+    "silent": {},
+    "half-a-line": {"first": b"GET / HT"},
+    "one-byte-a-second": {"drip": hostile.HELLO},
+    "half-a-body": {"first": hostile.FORM[:-5]},
+    "never-reads": {"first": b"GET /big HTTP/1.0\r\n\r\n", "greedy": True},
+    "never-reads-without-end": {"first": b"GET /endless HTTP/1.0\r\n\r\n", "greedy": True},
+}
+
+
+@pytest.mark.parametrize("crowd", CROWDS)
+def test_500_connections_from_outside_do_not_lock_others_out(hostile_server, crowd):
     client = client_of(hostile_server)
-    with hostile.Crowd(client, 500, first, drip):
+    with hostile.Crowd(client, 500, **CROWDS[crowd]) as held:
         for _ in range(10):
             client.ask()
-            time.sleep(0.1)
+            held.spend(0.1)
+    client.ask()
+    assert_lives(hostile_server)
+
+
+@pytest.mark.parametrize("path", ["/big", "/endless"])
+@pytest.mark.parametrize("number", [16, 200, 270, 500])
+def test_clients_that_never_read_give_way_at_once(hostile_server, path, number):
+    """All there before anybody asks, and each with a place, or in the queue before the one who does."""
+    client = client_of(hostile_server)
+    with contextlib.ExitStack() as stack:
+        for _ in range(number):
+            s = stack.enter_context(client.connect(2048))
+            s.sendall(b"GET %s HTTP/1.0\r\n\r\n" % path.encode())
+        client.ask()
     client.ask()
     assert_lives(hostile_server)
 
@@ -120,10 +144,8 @@ def test_handlers_that_never_end_leave_the_others_their_turn(serve, runtime):
     with contextlib.ExitStack() as stack:
         for _ in range(10):
             stack.enter_context(client.send(b"GET /sleep HTTP/1.0\r\n\r\n"))
-        for path in b"/endless", b"/endless", b"/big":
-            s = stack.enter_context(client.send(b"GET %s HTTP/1.0\r\n\r\n" % path))
-            threading.Thread(target=hostile._drain, args=(s, 2), daemon=True).start()
-        time.sleep(0.2)
+        crowd = stack.enter_context(hostile.Crowd(client, 3, b"GET /endless HTTP/1.0\r\n\r\n"))
+        crowd.spend(0.2)
         for _ in range(10):
             client.ask()
     assert_lives(server)
@@ -183,10 +205,10 @@ def test_used_up_descriptors_are_waited_for(serve, runtime):
     server = serve(source("hostile_app.py"), files=FILES, ulimit_n=14)
     server.get("/form")
     client = client_of(server, within=2.0)  # the descriptor of who gives way has to be closed first
-    with hostile.Crowd(client, 40):
+    with hostile.Crowd(client, 40) as crowd:
         for _ in range(5):
             client.ask()
-            time.sleep(0.1)
+            crowd.spend(0.1)
     assert_lives(server)
 
 

@@ -4,6 +4,12 @@ import sys
 import picoweb
 from picoweb._server import sleep_ms
 
+try:
+    import asyncio
+    core = getattr(asyncio, "core", None)
+except ImportError:
+    asyncio = None
+
 app = picoweb.WebApp(None)
 broken = picoweb.WebApp(None)
 app.mount("/broken", broken)
@@ -15,11 +21,29 @@ def index(req, resp):
     yield from resp.awrite("picoweb is up\n")
 
 
+# Tasks that have not ended, wherever the event loop keeps them. (Pycopy does not tell which wait for a socket.)
+def count_tasks():
+    if hasattr(asyncio, "all_tasks"):
+        return len(asyncio.all_tasks())
+    if not asyncio:
+        import uasyncio
+        loop = uasyncio.get_event_loop()
+        return 1 + len(loop.runq) + len(loop.waitq)
+    tasks = 1 + sum(bool(task) for entry in core._io_queue.map.values() for task in entry[:2])
+    timed = []
+    while core._task_queue.peek():
+        timed.append(core._task_queue.pop())
+    for task in timed:
+        core._task_queue.push(task, task.ph_key)
+    return tasks + len(timed)
+
+
 @app.route("/stats")
 def stats(req, resp):
     gc.collect()
-    held = gc.mem_alloc() if hasattr(gc, "mem_alloc") else 0
-    yield from picoweb.jsonify(resp, {"heap": held, "connections": len(req.reader.server.conns)})
+    # On CPython, blocks take the place of bytes: its process keeps the memory it once had.
+    held = gc.mem_alloc() if hasattr(gc, "mem_alloc") else sys.getallocatedblocks()
+    yield from picoweb.jsonify(resp, {"heap": held, "connections": len(req.reader.server.conns), "tasks": count_tasks()})
 
 
 # Requests
