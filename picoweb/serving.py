@@ -44,13 +44,18 @@ def listen(host, port, backlog):
     return s
 
 
+# Where a Ctrl-C ends it, or has ended the loop, run() does the rest.
 def _serve(app, server, stop):
     try:
         yield from server.serve()
+    except KeyboardInterrupt:
+        stop = None
+        raise
     finally:
-        app._servers.remove(server)
-        if stop:
-            get_event_loop().stop()
+        if stop is not None and server in app._servers:
+            app._servers.remove(server)
+            if stop:
+                get_event_loop().stop()
 
 
 def begin(app, debug, log, lazy_init=False):
@@ -78,7 +83,6 @@ def run(app, host="127.0.0.1", port=8081, debug=False, lazy_init=False, log=None
     except KeyboardInterrupt:
         if app._servers:
             from .closing import stop
-            task_create(stop(app))
-            loop.run_forever()
+            loop.run_until_complete(stop(app))
         raise
     loop.close()
