@@ -2,9 +2,10 @@
 import gc
 import sys
 
-from ._loop import get_event_loop
-from ._connection import HTTPException
-from ._dispatch import HTTPRequest, handle, parse_headers
+# First, before the rest takes memory: Pycopy compiles its event loop then.
+from . import _loop  # noqa: F401
+from ._connection import HTTPException  # noqa: F401
+from ._dispatch import HTTPRequest, handle, parse_headers  # noqa: F401
 from ._server import Server
 
 # What compiling these has left would scatter the rest over the heap.
@@ -152,8 +153,8 @@ class WebApp:
         try:
             self.serve(loop, host, port)
         except KeyboardInterrupt:
-            from .closing import finish
-            finish(self, loop)
+            from .closing import stop
+            loop.run_until_complete(stop(self))
             raise
         loop.close()
 

@@ -11,9 +11,11 @@ import importlib.util
 import inspect
 import json
 import os
+import signal
 import socket
 import ssl as _ssl
 import sys
+import threading
 import time
 import types
 from asyncio import CancelledError
@@ -28,10 +30,46 @@ class _Loop(asyncio.SelectorEventLoop):
     def run_until_complete(self, future):
         return super().run_until_complete(_native(future))
 
+    def run_forever(self):
+        if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+            return super().run_forever()
+        with _Interrupts(self):
+            super().run_forever()
+
     def call_exception_handler(self, context):
-        # Ctrl-C while a task runs leaves run_forever(), and the task too, where it is no news.
+        # A second Ctrl-C while a task runs leaves run_forever(), and the task too, where it is no news.
         if not isinstance(context.get("exception"), KeyboardInterrupt):
             super().call_exception_handler(context)
+
+
+class _Interrupts:
+    """While a loop runs, Ctrl-C is raised between two of its callbacks. Raised where it comes, it would be lost in a finalizer, or
+    would lose the callback that the loop is about to call; and a signal just before the loop waits would wake it with the next client.
+    A second one is raised where it comes: it ends a callback that does not return."""
+
+    def __init__(self, loop):
+        self.loop = loop
+        self.handle = None
+
+    def __enter__(self):
+        self.wakeup = signal.set_wakeup_fd(self.loop._csock.fileno(), warn_on_full_buffer=False)
+        signal.signal(signal.SIGINT, self.interrupt)
+
+    def interrupt(self, number, frame):
+        if self.handle:
+            raise KeyboardInterrupt
+        self.handle = self.loop.call_soon_threadsafe(self.arrive)
+
+    def arrive(self):
+        raise KeyboardInterrupt
+
+    def __exit__(self, kind, *rest):
+        signal.set_wakeup_fd(self.wakeup)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        if self.handle:
+            self.handle.cancel()
+            if kind is None:  # it came as the loop ended
+                raise KeyboardInterrupt
 
 
 def _native(coro):
@@ -181,8 +219,8 @@ def _mark_function(func):
         types.coroutine(func)
 
 
-_MODULES = ("_connection", "_dispatch", "_head", "_loop", "_server", "beside", "body", "closing", "crowd", "errors", "files", "headers", "log", "mounts", "request",
-            "response", "routing", "serving")
+_MODULES = ("_connection", "_dispatch", "_head", "_loop", "_server", "beside", "body", "closing", "crowd", "errors", "files", "headers", "log",
+            "mounts", "request", "response", "routing", "serving")
 
 
 def adapt():

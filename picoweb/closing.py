@@ -1,5 +1,5 @@
 # Stopping a server.
-from ._loop import get_event_loop, io_close, sleep_ms, task_cancel, task_create, ticks_diff, ticks_ms
+from ._loop import get_event_loop, io_close, sleep_ms, task_cancel, ticks_diff, ticks_ms
 
 
 # Stops accepting, frees the port, and drops who has not sent a request yet.
@@ -34,18 +34,18 @@ def shutdown(app):
         server.close()
 
 
-# After Ctrl-C. The interrupt may have come between any two steps of the event loop, and the task that was about to run is then
-# lost: so this waits for none but its own.
-def finish(app, loop):
-    task_create(_finish(app, loop))
-    loop.run_forever()
-
-
-def _finish(app, loop):
-    servers = list(app._servers)
-    for server in servers:
-        server.in_run = False
-        server.close()
-    for server in servers:
-        yield from wait_closed(server)
-    loop.stop()
+# For Ctrl-C: none may be cancelled from outside of the event loop. The interrupt may have come as the loop was about to resume a
+# task, which then never goes on: this waits for none, not even for the one that accepts.
+def stop(app):
+    servers, app._servers = app._servers, []
+    try:
+        for server in servers:
+            server.close()
+        for server in servers:
+            for conn in list(server.conns):
+                if not hasattr(conn, "task"):  # it was being accepted
+                    conn.close()
+            yield from server.wait_closed()
+        yield from sleep_ms(20)  # what was cancelled ends
+    except Exception:
+        pass  # a task may be of no use any more, nor be fit to be cancelled

@@ -1,5 +1,6 @@
 """Starting and stopping, limits, logging: what is between an app and its process."""
 
+import contextlib
 import os
 import shutil
 import socket
@@ -67,6 +68,16 @@ def served(server, data=GET, timeout=5):
             time.sleep(0.02)
 
 
+AGAIN = "try:\n    app.run()\nexcept KeyboardInterrupt:\n    print('interrupted')\napp.run()\n"
+
+
+def wait_for_log(server, text):
+    deadline = time.monotonic() + harness.TIMEOUT
+    while text not in server.log():
+        assert time.monotonic() < deadline, server.log()
+        time.sleep(0.02)
+
+
 # Running
 
 def test_run_twice(serve):
@@ -80,13 +91,11 @@ def test_run_twice(serve):
 
 
 def test_run_after_ctrl_c(serve):
-    server = serve(APP % "pass" + "try:\n    app.run()\nexcept KeyboardInterrupt:\n    print('interrupted')\napp.run()\n")
+    server = serve(APP % "pass" + AGAIN)
     idle = server.connect()
     assert served(server) == HTML + b"page"
     server.interrupt()
-    deadline = time.monotonic() + 5
-    while "interrupted" not in server.log() and time.monotonic() < deadline:
-        time.sleep(0.02)
+    wait_for_log(server, "interrupted")
     assert served(server) == HTML + b"page"
     assert server.stop() == 0
     idle.close()
@@ -125,6 +134,146 @@ def test_ctrl_c_does_not_wait_for_ever(serve):
         assert s.recv(10)
         server.interrupt()
         assert server.wait(3) == 0
+
+
+# Where "/lose" was asked for, the event loop is interrupted as it takes the task that accepts from its queue: that is lost.
+LOSE = """
+def interrupt_cpython(loop):
+    import collections
+    class Ready(collections.deque):
+        def popleft(self):
+            handle = super().popleft()
+            if "akeup" in repr(handle):
+                loop._ready = collections.deque(self)
+                raise KeyboardInterrupt
+            return handle
+    loop._ready = Ready(loop._ready)
+def interrupt_pycopy(loop):
+    call_soon = loop.call_soon
+    def interrupt(callback, *args):
+        if callback is app._servers[0].task:
+            loop.call_soon = call_soon
+            raise KeyboardInterrupt
+        call_soon(callback, *args)
+    loop.call_soon = interrupt
+def interrupt_micropython(core):
+    class Queue:
+        def __init__(self, queue):
+            self.queue = queue
+            self.peek = queue.peek
+            self.push = queue.push
+        def pop(self):
+            task = self.queue.pop()
+            if task is app._servers[0].task:
+                core._task_queue = self.queue
+                raise KeyboardInterrupt
+            return task
+    core._task_queue = Queue(core._task_queue)
+@app.route("/lose")
+def lose(req, resp):
+    loop = asyncio.get_event_loop()
+    if hasattr(loop, "_ready"):
+        interrupt_cpython(loop)
+    elif hasattr(loop, "runq"):
+        interrupt_pycopy(loop)
+    else:
+        interrupt_micropython(asyncio.core)
+    yield from picoweb.start_response(resp)
+"""
+# The task that accepts is interrupted by the client after "/interrupt".
+INTERRUPT = """
+import picoweb._server
+def interrupt(server):
+    picoweb._server.Server.accept = accept
+    raise KeyboardInterrupt
+accept = picoweb._server.Server.accept
+@app.route("/interrupt")
+def prepare(req, resp):
+    picoweb._server.Server.accept = interrupt
+    yield from picoweb.start_response(resp)
+"""
+def wake(server):
+    """Connect to a server that may close its port at once."""
+    with contextlib.suppress(OSError), server.connect():
+        pass
+
+
+def test_ctrl_c_that_loses_a_task(serve):
+    server = serve(APP % "pass" + LOSE + AGAIN)
+    assert server.raw(b"GET /lose HTTP/1.0\r\n\r\n") == HTML
+    wake(server)
+    wait_for_log(server, "interrupted")
+    assert served(server) == HTML + b"page"
+    assert server.stop() == 0
+
+
+def test_ctrl_c_in_the_task_that_accepts(serve):
+    """The request under way is answered, and run() works again."""
+    server = serve(APP % "pass" + INTERRUPT + AGAIN)
+    with server.connect() as s:
+        s.sendall(b"GET /slow HTTP/1.0\r\n\r\n")
+        assert server.raw(b"GET /interrupt HTTP/1.0\r\n\r\n") == HTML
+        wake(server)
+        assert harness.receive_all(s) == HTML + b"slow"
+        wait_for_log(server, "interrupted")
+    for _ in range(2):
+        assert served(server) == HTML + b"page"
+    assert server.stop() == 0
+
+
+@pytest.mark.parametrize("where", ["a finalizer", "another thread"])
+def test_ctrl_c_of_cpython(serve, runtime, where):
+    """Python drops what a finalizer raises; and a signal that another thread takes wakes nobody."""
+    if not runtime.is_cpython:
+        pytest.skip("boards raise it at once")
+    source = APP % "pass" + """
+import signal, threading, time
+class Finalizer:
+    def __del__(self):
+        signal.raise_signal(signal.SIGINT)
+        for i in range(1000):
+            pass
+def interrupt():
+    time.sleep(1)  # longer than the server's own timer runs
+    signal.pthread_kill(threading.get_ident(), signal.SIGINT)
+@app.route("/finalizer")
+def finalizer(req, resp):
+    Finalizer()
+    yield from picoweb.start_response(resp)
+@app.route("/thread")
+def thread(req, resp):
+    threading.Thread(target=interrupt).start()
+    yield from picoweb.start_response(resp)
+app.run()
+"""
+    server = serve(source)
+    server.get("/" + where.split()[-1])
+    assert server.wait() == 0
+    assert server.log() == "picoweb: GET '/%s'\n" % where.split()[-1]
+
+
+def test_a_second_ctrl_c_does_not_wait(serve):
+    server = serve(APP % "shutdown_timeout = 100" + "app.run()\n")
+    with server.connect() as s:
+        s.sendall(b"GET /long HTTP/1.0\r\n\r\n")
+        assert s.recv(10)
+        time.sleep(0.3)
+        for _ in range(2):
+            server.interrupt()
+            time.sleep(0.3)
+        assert server.wait() == 0
+
+
+def test_ctrl_c_ends_a_handler_that_does_not_return(serve):
+    server = serve(APP % "pass" + "@app.route('/hang')\ndef hang(req, resp):\n    while True:\n        pass\napp.run()\n")
+    with server.connect() as s:
+        s.sendall(b"GET /hang HTTP/1.0\r\n\r\n")
+        time.sleep(0.3)
+        server.interrupt()
+        time.sleep(0.3)
+        if server.alive():  # CPython waits for the handler, once
+            server.interrupt()
+        assert server.wait() == 0
 
 
 def test_a_port_that_is_taken_is_an_error(serve):
@@ -175,6 +324,7 @@ def test_overridden_serve(serve):
         assert server.raw(b"GET / HTTP/1.0\r\nContent-Length: 3\r\n\r\nabc", timeout=3) == HTML + b"abc"
         assert server.raw(b"GET /404 HTTP/1.0\r\n\r\n") == error(404)
         assert server.raw(b"GET\r\n\r\n", eof=True) == error(400)
+    assert server.stop() == 0
 
 
 def test_plain_cpython(runtime):
