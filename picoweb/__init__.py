@@ -2,13 +2,15 @@
 import gc
 import sys
 
-# First, before the rest takes memory: Pycopy compiles its event loop then.
-from . import _loop  # noqa: F401
-from ._connection import HTTPException  # noqa: F401
-from ._dispatch import HTTPRequest, handle, parse_headers  # noqa: F401
+# The event loop first: Pycopy compiles it, and that takes more memory than all else. What compiling a module leaves would
+# scatter the next one over the heap.
+from . import _loop
+gc.collect()
+from ._connection import HTTPException
+gc.collect()
+from ._dispatch import HTTPRequest, handle, parse_headers
+gc.collect()
 from ._server import Server
-
-# What compiling these has left would scatter the rest over the heap.
 gc.collect()
 
 # Bytes that sendstream() copies at a time.

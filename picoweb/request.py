@@ -22,6 +22,15 @@ def method_of(conn, name):
     return lambda *args: getattr(body, name)(conn, *args)
 
 
+# RFC 9112 section 2.2: blank lines may come before a request.
+def skip_blank_lines(conn):
+    size = len(conn.buf)
+    conn.buf = conn.buf.lstrip(b"\r\n")
+    # No method begins with what is left; and an endless row of blank lines would never let the others have their turn.
+    if len(conn.buf) == size or size > 4 and not conn.buf:
+        raise HTTPException(400)
+
+
 # A request target with an authority, a query or percent-encoding (RFC 9112 section 3.2).
 def parse_target(req, target):
     path, _, qs = target.partition(b"?")
