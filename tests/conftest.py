@@ -27,6 +27,10 @@ def pytest_configure(config):
 def pytest_generate_tests(metafunc):
     for name in {"runtime", "interpreter"} & set(metafunc.fixturenames):
         chosen = [r for r in metafunc.config.runtimes if r.has_sockets or name == "interpreter"]
+        if getattr(metafunc.module, "FEW_CPYTHONS", False):
+            # What takes its time: the oldest and the newest stand for those between them.
+            pythons = [r for r in chosen if r.is_cpython]
+            chosen = [r for r in chosen if r not in pythons[1:-1]]
         metafunc.parametrize(name, chosen, ids=str, scope="session")
 
 
