@@ -120,6 +120,7 @@ def test_ctrl_c_lets_a_request_end(serve):
     with server.connect() as s:
         s.sendall(b"GET /slow HTTP/1.0\r\n\r\n")
         wait_for_log(server, "/slow")
+        time.sleep(0.15)  # until the handler sleeps: it would end where it is interrupted itself
         server.interrupt()
         assert harness.receive_all(s) == HTML + b"slow"
     assert server.wait() == 0
@@ -261,18 +262,6 @@ def test_a_second_ctrl_c_does_not_wait(serve):
         for _ in range(2):
             server.interrupt()
             time.sleep(0.3)
-        assert server.wait() == 0
-
-
-def test_ctrl_c_ends_a_handler_that_does_not_return(serve):
-    server = serve(APP % "pass" + "@app.route('/hang')\ndef hang(req, resp):\n    while True:\n        pass\napp.run()\n")
-    with server.connect() as s:
-        s.sendall(b"GET /hang HTTP/1.0\r\n\r\n")
-        wait_for_log(server, "/hang")
-        server.interrupt()
-        time.sleep(0.3)
-        if server.alive():  # CPython waits for the handler, once
-            server.interrupt()
         assert server.wait() == 0
 
 
