@@ -39,7 +39,7 @@ run:
 
 test:
 	@python3 tools/fetch.py all
-	@$(TEST) -q -n 2 --dist loadfile $(ARGS)
+	@$(TEST) -q -n 2 --dist worksteal $(ARGS)
 
 # A minute for each runtime; with N, as many inputs for each.
 soak:

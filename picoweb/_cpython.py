@@ -3,6 +3,7 @@
 On a board a coroutine is a generator. CPython keeps the two apart, so each generator of picoweb is marked with
 types.coroutine(): then it can be awaited, and can itself delegate to native coroutines. So is each handler.
 """
+import _thread
 import asyncio
 import functools
 import gc
@@ -37,7 +38,7 @@ class _Loop(asyncio.SelectorEventLoop):
             super().run_forever()
 
     def call_exception_handler(self, context):
-        # A second Ctrl-C while a task runs leaves run_forever(), and the task too, where it is no news.
+        # Ctrl-C while a task runs leaves run_forever(), and the task too, where it is no news.
         if not isinstance(context.get("exception"), KeyboardInterrupt):
             super().call_exception_handler(context)
 
@@ -45,11 +46,13 @@ class _Loop(asyncio.SelectorEventLoop):
 class _Interrupts:
     """While a loop runs, Ctrl-C is raised between two of its callbacks. Raised where it comes, it would be lost in a finalizer, or
     would lose the callback that the loop is about to call; and a signal just before the loop waits would wake it with the next client.
-    A second one is raised where it comes: it ends a callback that does not return."""
+    Where a callback does not return within half a second, or Ctrl-C comes again, it is raised there."""
+
+    over = False
+    handle = None
 
     def __init__(self, loop):
         self.loop = loop
-        self.handle = None
 
     def __enter__(self):
         self.wakeup = signal.set_wakeup_fd(self.loop._csock.fileno(), warn_on_full_buffer=False)
@@ -59,11 +62,18 @@ class _Interrupts:
         if self.handle:
             raise KeyboardInterrupt
         self.handle = self.loop.call_soon_threadsafe(self.arrive)
+        _thread.start_new_thread(self.insist, ())  # a threading.Thread takes locks, which what is interrupted may hold
+
+    def insist(self):
+        time.sleep(0.5)
+        if not self.over:
+            _thread.interrupt_main()
 
     def arrive(self):
         raise KeyboardInterrupt
 
     def __exit__(self, kind, *rest):
+        self.over = True
         signal.set_wakeup_fd(self.wakeup)
         signal.signal(signal.SIGINT, signal.default_int_handler)
         if self.handle:

@@ -1,6 +1,8 @@
 """Each test that takes `runtime` runs on every interpreter with sockets that is here; one that takes `interpreter` also
 inside MicroPython for Node."""
 
+import contextlib
+
 import pytest
 
 import harness
@@ -46,16 +48,25 @@ def pytest_terminal_summary(terminalreporter, config):
         terminalreporter.write_line(line)
 
 
+def _skip_deadlocks():
+    try:
+        return (yield)
+    except harness.Deadlock as e:
+        pytest.skip(str(e))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call():
+    return (yield from _skip_deadlocks())
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown():
+    return (yield from _skip_deadlocks())
+
+
 @pytest.fixture
 def serve(runtime):
     """`serve(app, ...)`: a started harness.Server on this test's runtime, stopped when the test ends."""
-    servers = []
-
-    def start(app, **options):
-        server = harness.Server(runtime, app, **options)
-        servers.append(server)
-        return server.__enter__()
-
-    yield start
-    for server in servers:
-        server.__exit__()
+    with contextlib.ExitStack() as servers:
+        yield lambda app, **options: servers.enter_context(harness.Server(runtime, app, **options))

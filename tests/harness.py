@@ -6,6 +6,7 @@ Nothing here knows what picoweb does; it starts an app file as a user would and 
 import atexit
 import contextlib
 import ctypes
+import itertools
 import json
 import os
 import resource
@@ -103,6 +104,14 @@ def wasms():
 
 # Processes
 
+# The number of that system call on arm64, x86-64 and x86.
+FUTEX = ("98", "202", "240")
+
+
+class Deadlock(Exception):
+    """A server could not end, which is the interpreter's fault: conftest.py skips the test."""
+
+
 _running = set()
 
 
@@ -133,22 +142,53 @@ def _child_setup(ulimit_n):
         resource.setrlimit(resource.RLIMIT_NOFILE, (ulimit_n, ulimit_n))
 
 
+def _claim_ports():
+    """A block of ports that no other test process uses while this one lives: it has bound the first one's datagrams.
+
+    They lie below those that the kernel gives to clients, which come and go."""
+    for first in range(12000, 32000, 500):
+        claim = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        try:
+            claim.bind(("127.0.0.1", first))
+        except OSError:
+            claim.close()
+        else:
+            return claim, itertools.cycle(range(first + 1, first + 500))
+    raise AssertionError("other test runs have all ports")
+
+
+_claim, _ports = None, None
+
+
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    global _claim, _ports
+    if not _claim:
+        _claim, _ports = _claim_ports()
+    while True:
+        port = next(_ports)
+        with contextlib.suppress(OSError), socket.socket() as s:
+            # The server sets this too: a port that a closed connection still lingers on is free.
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            s.bind(("127.0.0.1", port))
+            return port
 
 
 def _listening(port):
     """Whether a port is listened on; where the kernel tells, without a connection that the server would notice."""
     try:
         with open("/proc/net/tcp") as f:
-            rows = [line.split()[1:4:2] for line in f.readlines()[1:]]
+            next(f)
+            for line in f:
+                address, state = line.split()[1:4:2]
+                # Those that listen come first. After them are, by the ten thousand, the connections of tests that have ended.
+                if state != "0A":
+                    return False
+                if address.endswith(":%04X" % port):
+                    return True
     except OSError:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
             return True
-        return False
-    return any(address.endswith(":%04X" % port) and state == "0A" for address, state in rows)
+    return False
 
 
 class Response:
@@ -212,14 +252,19 @@ class Server:
     def __enter__(self):
         try:
             self._start()
-        except BaseException:
-            self.__exit__()
+        except BaseException as e:
+            self.__exit__(type(e))
             raise
         return self
 
-    def __exit__(self, *exc):
-        self.stop()
-        shutil.rmtree(self.folder, ignore_errors=True)
+    def __exit__(self, kind=None, *rest):
+        try:
+            if kind:  # that it does not end may follow from what failed, and must not hide it
+                self.kill()
+            else:
+                self.stop()
+        finally:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     @property
     def pid(self):
@@ -258,21 +303,46 @@ class Server:
 
     def wait(self, timeout=TIMEOUT):
         """The exit status, once the server ends by itself or after `interrupt`."""
-        self.status = self._process.wait(timeout)
-        _running.discard(self._process)
-        return self.status
+        deadline = time.monotonic() + timeout
+        while True:
+            try:
+                self.status = self._process.wait(min(1, max(0, deadline - time.monotonic())))
+            except subprocess.TimeoutExpired:
+                if self._deadlocked():
+                    self.kill()
+                    raise Deadlock("%s was interrupted while it held the lock of its own heap, and waits for that" % self.runtime)
+                if time.monotonic() > deadline:
+                    raise
+            else:
+                _running.discard(self._process)
+                return self.status
+
+    def _deadlocked(self):
+        """Whether Pycopy waits for a lock. Its Unix port jumps out of whatever it was at when a signal comes, and has one thread."""
+        if not self.runtime.is_pycopy:
+            return False
+        try:
+            with open("/proc/%d/syscall" % self.pid) as f:
+                return f.read().split()[0] in FUTEX
+        except OSError:
+            return False
 
     def stop(self, timeout=TIMEOUT):
-        """Interrupt the server, and kill it when that does not end it; its exit status."""
+        """Interrupt the server; its exit status. That it goes on is an error."""
         if self._process is None or self.status is not None:
             return self.status
         if self.alive():
             self.interrupt()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self.wait(timeout)
-        _kill(self._process)
-        self.status = self._process.returncode
-        return self.status
+        try:
+            return self.wait(timeout)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise AssertionError("%s: Ctrl-C did not end the server in %s seconds\n%s" % (self.runtime, timeout, self.log()))
+
+    def kill(self):
+        if self._process is not None and self.status is None:
+            _kill(self._process)
+            self.status = self._process.returncode
 
     def connect(self, timeout=TIMEOUT):
         s = socket.create_connection(("127.0.0.1", self.port), timeout)

@@ -177,20 +177,21 @@ def test_unread_body_that_comes_late(server):
 
 
 def test_unread_body_that_is_there_costs_no_time(server):
-    """Nothing is waited for that is known not to come."""
-    start = time.monotonic()
-    for _ in range(3):
-        assert server.raw(sized(b"/unread", b"x" * 100)) == OK + b"unread"
-        assert server.raw(sized(b"/404", b"x" * 100)) == error(404)
-        assert server.raw(sized(b"/leave", b"x" * 100)) == OK + b"unread"
-    assert time.monotonic() - start < 1
+    """Nothing is waited for that is known not to come: that would take each half a second. (A busy machine does not slow all.)"""
+    for path, reply in (b"/unread", OK + b"unread"), (b"/404", error(404)), (b"/leave", OK + b"unread"):
+        took = []
+        for _ in range(5):
+            start = time.monotonic()
+            assert server.raw(sized(path, b"x" * 100)) == reply
+            took.append(time.monotonic() - start)
+        assert min(took) < 0.4
 
 
 def test_unread_body_that_never_comes(server):
-    """The connection is closed all the same, soon."""
+    """The connection is closed all the same, long before read_timeout."""
     start = time.monotonic()
     assert server.raw(vectors.post(b"/unread", b"Content-Length: 3000")) == OK + b"unread"
-    assert time.monotonic() - start < 3
+    assert time.monotonic() - start < 8
 
 
 def test_unread_body_without_an_end(server):

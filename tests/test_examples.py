@@ -400,8 +400,10 @@ def session(server, folder):
 @row("example_own_tasks.py", port_in_source=True)
 def own_tasks(server, folder):
     first = int(server.get("/").text.split()[0])
-    time.sleep(0.3)
-    assert int(server.get("/").text.split()[0]) > first
+    deadline = time.monotonic() + harness.TIMEOUT
+    while int(server.get("/").text.split()[0]) == first:
+        assert time.monotonic() < deadline, "the task has stopped"
+        time.sleep(0.02)
     assert server.request("POST", "/stop").raw == wire(200, HTML, "Stopping")
     assert server.wait() == 0
     assert "stopped after ticks: True" in server.log()

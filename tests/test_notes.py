@@ -159,6 +159,12 @@ class Writer(threading.Thread):
         self.sure = dict(sure)
         self.open = None
 
+    def wait_for(self, count):
+        deadline = time.monotonic() + harness.START_TIMEOUT
+        while len(self.sure) < count:
+            assert self.is_alive() and time.monotonic() < deadline, "nothing is written"
+            time.sleep(0.005)
+
     def run(self):
         first = add(self.server, "first")
         self.sure[first] = "first"
@@ -186,10 +192,10 @@ def test_kill(runtime, storage, tmp_path):
             assert dict(listed(server)) == sure
             writer = Writer(server, sure)
             writer.start()
-            time.sleep(0.4 + round * 0.07)
+            writer.wait_for(len(sure) + 10)
+            time.sleep(round * 0.013)
             os.kill(server.pid, 9)
             writer.join()
-        assert len(writer.sure) > len(sure) + 1, "nothing was written"
         with notes.serve() as server:
             found = dict(listed(server))
             assert server.stop() == 0

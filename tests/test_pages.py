@@ -272,7 +272,7 @@ def test_a_client_that_is_gone_is_one_line(serve):
         else:
             time.sleep(0.05)
         reset(s)
-        deadline = time.monotonic() + 3
+        deadline = time.monotonic() + harness.TIMEOUT
         while "gone" not in server.log()[before:] and time.monotonic() < deadline:
             time.sleep(0.01)
         lines = server.log()[before:].splitlines()
