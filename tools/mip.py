@@ -11,7 +11,9 @@ import os
 import re
 import sys
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+import fetch
+from store import ROOT, Missing
+
 # What only CPython and Pycopy need.
 NOT_HERE = ("_cpython.py", "__main__.py", "asgi.py", "_pycopy.py")
 
@@ -41,7 +43,11 @@ class Handler(http.server.SimpleHTTPRequestHandler):
 
 
 def serve(address="0.0.0.0", port="8000"):
-    server = http.server.ThreadingHTTPServer((address, int(port)), functools.partial(Handler, directory=ROOT))
+    try:
+        server = http.server.ThreadingHTTPServer((address, int(port)), functools.partial(Handler, directory=ROOT))
+    except (OSError, OverflowError, ValueError) as e:
+        reason = getattr(e, "strerror", None) or e
+        raise Missing("cannot serve at %s:%s: %s (choose: make mip ADDRESS=0.0.0.0 MIP_PORT=8001)" % (address, port, reason))
     print("serving http://%s:%d/package.json; Ctrl-C stops it" % (address, server.server_port), flush=True)
     try:
         server.serve_forever()
@@ -54,10 +60,11 @@ def main(command="", *args):
         with open(os.path.join(ROOT, "package.json"), "w") as f:
             f.write(package())
     elif command == "serve":
-        serve(*args)
+        return fetch.guarded("mip", lambda: serve(*args))
     else:
         sys.exit(__doc__)
+    return 0
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    sys.exit(main(*sys.argv[1:]))
