@@ -50,8 +50,10 @@ class Bench:
     def compile(self, python):
         """Compile the framework and the app; the environment to run them in as `-m app`."""
         folder = os.path.join(self.folder, "mpy")
-        files = files_of(self.contender)
-        mpy.compile_tree(python, files, contenders.root(self.contender), folder)
+        if self.contender.files is None:
+            mpy.compile_picoweb(python, folder)
+        else:
+            mpy.compile_tree(python, self.contender.files, contenders.root(self.contender), folder)
         mpy.compile_tree(python, self._sources, self.folder, folder)
         return {"MICROPYPATH": ":".join([".frozen", folder, os.path.join(DEPS, "lib", "micropython")])}
 

@@ -8,13 +8,13 @@ from . import _loop
 gc.collect()
 from ._connection import HTTPException
 gc.collect()
-from ._dispatch import HTTPRequest, handle, parse_headers
-gc.collect()
 from ._server import Server
+gc.collect()
+from ._dispatch import HTTPRequest, handle, parse_headers
 gc.collect()
 
 # Bytes that sendstream() copies at a time.
-SEND_BUFSZ = 128
+SEND_BUFSZ = 256
 
 
 # What many apps never call is in modules that the first call imports: here, it would take memory from all.
@@ -151,7 +151,7 @@ class WebApp:
         return shutdown(self)
 
     def run(self, host="127.0.0.1", port=8081, debug=False, lazy_init=False, log=None, backlog=None, ssl=None):
-        from .serving import prepare
+        from .starting import prepare
         loop = prepare(self, host, port, debug, lazy_init, log, backlog, ssl)
         del prepare  # what starts an app is not to stay in memory while it runs
         try:

@@ -61,11 +61,21 @@ class Connection:
         if self.writing is not None:
             task_cancel(self.task)
 
+    # Up to n bytes that are there already, or None.
+    def take(self, n):
+        try:
+            return self.s.read(n)
+        except MemoryError:
+            # What its next use loads again makes room, and a little has to do: as no handler has run yet, nothing is lost.
+            from .crowd import unload
+            unload()
+            return self.s.read(128)
+
     # Up to n bytes; b"" when the client has closed its side. To ask the socket before waiting saves a turn of the event loop.
     def receive(self, n):
         try:
             while True:
-                data = self.s.read(n)
+                data = self.take(n)
                 if data is not None:
                     return data
                 yield from self._wait(False)

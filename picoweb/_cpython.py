@@ -230,7 +230,7 @@ def _mark_function(func):
 
 
 _MODULES = ("_connection", "_dispatch", "_head", "_loop", "_server", "beside", "body", "closing", "crowd", "errors", "files", "headers", "log",
-            "mounts", "request", "response", "routing", "serving")
+            "mounts", "request", "response", "routing", "serving", "starting")
 
 
 def adapt():

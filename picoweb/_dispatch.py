@@ -25,7 +25,7 @@ def handle(app, reader, writer):
     req.reader = reader
     close = True
     try:
-        reader.buf = reader.s.read(640) or b""
+        reader.buf = reader.take(640) or b""
         while not parse_head(app, req, reader):
             yield from reader.more()
         if app.debug >= 0:

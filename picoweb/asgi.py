@@ -17,7 +17,7 @@ from . import WebApp, _cpython
 from ._cpython import _native, task_create
 from ._connection import Connection
 from ._server import Server
-from .serving import begin
+from .starting import begin
 from .response import cut_body
 
 # Of a response, these are between the ASGI server and its client (RFC 9110 section 7.6.1).

@@ -2,7 +2,8 @@
 from ._loop import task_current
 from ._connection import Connection
 from ._server import Server
-from .serving import begin, start
+from .serving import start
+from .starting import begin
 
 
 def start_server(app, host="127.0.0.1", port=8081, debug=False, lazy_init=False, log=None, backlog=None, ssl=None):

@@ -21,6 +21,6 @@ def find_app(app, req):
         else:
             break
     if not app.inited:
-        from .serving import begin
+        from .starting import begin
         begin(app, root.debug, root.log)
     return app

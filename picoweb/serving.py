@@ -1,9 +1,8 @@
-# Starting an app.
-import gc
+# Opening the port. (What comes before is apart, so that a board compiles less at once.)
 import sys
 
 import picoweb
-from ._loop import get_event_loop, task_create
+from ._loop import task_create
 
 try:
     import socket
@@ -23,9 +22,12 @@ def start(server, host, port, backlog=None, ssl=None):
 
 # What starts an app is not needed while it runs; a next start loads it again.
 def unload():
-    # A board's dict keeps the value of a key that is deleted until its place is taken.
-    picoweb.serving = sys.modules["picoweb.serving"] = None
-    del picoweb.serving, sys.modules["picoweb.serving"]
+    for name in ("starting", "serving"):
+        # A board's dict keeps the value of a key that is deleted until its place is taken.
+        setattr(picoweb, name, None)
+        delattr(picoweb, name)
+        sys.modules["picoweb." + name] = None
+        del sys.modules["picoweb." + name]
 
 
 def listen(host, port, backlog):
@@ -43,26 +45,3 @@ def listen(host, port, backlog):
         s.close()
         raise
     return s
-
-
-def begin(app, debug, log, lazy_init=False):
-    if log is None and debug >= 0:
-        from .log import Logger
-        log = Logger()
-    app.debug = debug
-    app.log = log
-    app.init()
-    app.inited = True
-    for sub in app.mounts:
-        if not (lazy_init or sub.inited):
-            begin(sub, debug, log)
-
-
-# What run() does before it serves; returns the event loop.
-def prepare(app, host, port, debug, lazy_init, log, backlog, ssl):
-    gc.collect()
-    begin(app, int(debug), log, lazy_init)
-    app._listen = (backlog, ssl)
-    if debug > 0:
-        app.log.info("* Running on http://%s:%s/", host, port)
-    return get_event_loop()

