@@ -1,4 +1,6 @@
 # Who is served, and who waits.
+import sys
+
 from ._loop import CancelledError, io_wait, sleep_ms, task_create, task_current, ticks_diff, ticks_ms
 from ._connection import Connection
 
@@ -29,7 +31,10 @@ class Server:
                     self.accept()
                 except CancelledError:  # on Pycopy this is an Exception
                     raise
-                except Exception:
+                except Exception as e:
+                    if isinstance(e, ImportError):
+                        # What a descriptor was missing for is there by half.
+                        sys.modules.pop("picoweb.crowd", None)
                     self.scarce = not self.scarce  # where making room was what failed, it has to do without
                     yield from sleep_ms(20)
         except CancelledError:
@@ -59,7 +64,7 @@ class Server:
 
     def admit(self, conn):
         self.conns.append(conn)
-        if len(self.conns) == 4:
+        if len(self.conns) == 2:
             from . import crowd  # while there are a descriptor and memory for it
         if not self.sweeping:
             task_create(self.sweep())

@@ -741,10 +741,10 @@ def counts(inputs, only=None):
     return numbers
 
 
-def run(host, port, inputs=1000, seed=None, only=None, report=None, rounds=1, **options):
+def run(host, port, inputs=1000, seed=None, only=None, report=None, kind=Client, **options):
     """Run the attacks; a client that tells what it has seen, and a list of what went wrong."""
     seed = random.randrange(1 << 32) if seed is None else seed
-    client = Client(host, port, seed, **options)
+    client = kind(host, port, seed, **options)
     failures = []
     client.ask()
     numbers = counts(inputs, only)
