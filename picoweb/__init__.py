@@ -155,6 +155,10 @@ class WebApp:
         try:
             self.serve(loop, host, port)
         except KeyboardInterrupt:
+            # Pycopy keeps what there is of a module whose import was cut: the next one would get that.
+            for name in list(sys.modules):
+                if name.startswith("picoweb.") and name[8:] not in globals():
+                    del sys.modules[name]
             from .closing import stop
             loop.run_until_complete(stop(self))
             raise

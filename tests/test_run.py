@@ -222,6 +222,32 @@ def test_ctrl_c_in_the_task_that_accepts(serve):
     assert server.stop() == 0
 
 
+# The import that shutdown() needs is cut in its middle: the module that it takes the names of the event loop from interrupts it.
+CUT = """
+import sys, picoweb._loop
+class Cut:
+    def __getattr__(self, name):
+        sys.modules["picoweb._loop"] = picoweb._loop
+        raise KeyboardInterrupt
+@app.route("/cut")
+def cut(req, resp):
+    yield from picoweb.start_response(resp)
+    sys.modules["picoweb._loop"] = Cut()
+    app.shutdown()
+"""
+
+
+def test_ctrl_c_in_an_import(serve, runtime):
+    if runtime.is_cpython:
+        pytest.skip("it raises Ctrl-C between two tasks")
+    server = serve(APP % "pass" + CUT + AGAIN)
+    assert server.raw(b"GET /cut HTTP/1.0\r\n\r\n") == HTML
+    wait_for_log(server, "interrupted")
+    assert served(server) == HTML + b"page"
+    assert server.stop() == 0
+    assert "Traceback" not in server.log()
+
+
 @pytest.mark.parametrize("where", ["a finalizer", "another thread"])
 def test_ctrl_c_of_cpython(serve, runtime, where):
     """Python drops what a finalizer raises; and a signal that another thread takes wakes nobody."""
