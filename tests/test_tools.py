@@ -484,7 +484,7 @@ def test_a_lost_test_run_takes_its_servers_along(tmp_path):
                           env=dict(os.environ, TMPDIR=str(tmp_path))) as process:
         pid = int(process.stdout.readline())
         process.kill()
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + harness.TIMEOUT
     while os.path.exists("/proc/%d" % pid) and time.monotonic() < deadline:
         time.sleep(0.01)
     assert not os.path.exists("/proc/%d" % pid)
