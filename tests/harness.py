@@ -77,7 +77,9 @@ class Wasm(Runtime):
 
     def script_command(self, script, args, path, heapsize=None):
         folders = [*path, ROOT + "/picoweb=picoweb", os.path.join(DEPS, "lib", "micropython"), os.path.dirname(script)]
-        return [self.path, os.path.join(HERE, "wasm.mjs"), self.folder, ":".join(folders), str(heapsize or 0),
+        # One thread: V8's others may wait for the main one to collect garbage while that waits for them to end
+        # (Node's issue 54918), and Node never exits.
+        return [self.path, "--single-threaded", os.path.join(HERE, "wasm.mjs"), self.folder, ":".join(folders), str(heapsize or 0),
                 script, *args]
 
 
