@@ -178,7 +178,8 @@ def arguments(argv):
                         help="pages that the smallest heap is searched for, and rates taken in rounds (default hello)")
     parser.add_argument("--measure", action="append", choices=MEASURES, metavar="WHAT",
                         help="one of: " + ", ".join(MEASURES))
-    parser.add_argument("--requests", type=int, default=200, help="that instructions are counted over (default 200)")
+    parser.add_argument("--requests", type=int, default=600,
+                        help="that instructions are counted over; in some hundred, the collector runs once or not at all (default 600)")
     parser.add_argument("--seconds", type=float, default=1, help="of load for each rate (default 1)")
     parser.add_argument("--rounds", type=int, default=5, help="that a rate is the median of (default 5)")
     parser.add_argument("--load", choices=("wrk", "own"), help="the load generator (default: wrk where there is one)")

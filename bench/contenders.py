@@ -32,10 +32,12 @@ FIELDS = (
 class Page:
     """A request, and what tells a right answer: `check` is given its body. `argument` is the app's own."""
 
-    def __init__(self, name, app, check, path="/", argument="", content_type=None, body=b"", longer=1):
+    def __init__(self, name, app, check, path="/", argument="", content_type=None, body=b"", longer=1, weight=1):
         self.name = name
         # Of a page that takes long, few answers end in a second, and those that do not would be lost to the rate.
         self.longer = longer
+        # How many requests for a small page one for this page is like: instructions are counted over as many fewer.
+        self.weight = weight
         self.app = app
         self.check = check
         self.path = path
@@ -80,7 +82,7 @@ PAGES = (
     Page("1 route", "routes", _is_hello, "/page000", "1"),
     Page("10 routes", "routes", _is_hello, "/page009", "10"),
     Page("100 routes", "routes", _is_hello, "/page099", "100"),
-    Page("100 KB file", "static", lambda body: len(body) == FILE_SIZE, "/static/file.bin", longer=4),
+    Page("100 KB file", "static", lambda body: len(body) == FILE_SIZE, "/static/file.bin", longer=4, weight=20),
     Page("template of 50 rows", "template", lambda body: body.count(b"<tr><td>") == 50 and b"name 49" in body),
     Page("form", "form", _is_form, content_type="application/x-www-form-urlencoded",
          body=b"name=Jo+%26+Jim&city=New+York&street=Main+Street+5&note=ring+twice"),

@@ -79,7 +79,8 @@ def sizes(contender, python):
 def instructions(bench, interpreter, requests):
     """Instructions per request: what two runs with different numbers of requests differ by. Two runs differ by little."""
     command = real_command(interpreter)
-    few, many = [_collected(bench, command, n) for n in (WARM_UP, WARM_UP + requests)]
+    warm_up, requests = WARM_UP // bench.page.weight, max(1, requests // bench.page.weight)
+    few, many = [_collected(bench, command, n) for n in (warm_up, warm_up + requests)]
     return (many - few) / requests
 
 

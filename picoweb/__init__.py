@@ -70,6 +70,8 @@ class WebApp:
     template_loader = None
     headers_mode = "parse"
     _prefixes = ()
+    _shortlist = None
+    _index = ((), 0, None, None)
 
     def __init__(self, pkg, routes=None, serve_static=True):
         self.url_map = list(routes or ())

@@ -56,8 +56,10 @@ def find_route(app, req):
     routes = app.url_map
     path = req.path
     if len(routes) > 4:
-        from .routing import shortlist
-        routes = shortlist(app, path)
+        if not app._shortlist:
+            from .routing import shortlist
+            app._shortlist = shortlist
+        routes = app._shortlist(app, path)
     for route in routes:
         if route[0] != path:
             if isinstance(route[0], str):

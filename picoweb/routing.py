@@ -5,15 +5,16 @@ from ._connection import HTTPException
 # The routes that path may match, in the order of the table. What is found for an exact route is kept: a table of a hundred
 # then costs about as much as one of one.
 def shortlist(app, path):
-    routes = app.url_map
-    index = getattr(app, "_index", None)
-    if not index or index[0] is not routes or index[1] != len(routes):
+    routes, size, found, patterns = app._index
+    if routes is not app.url_map or size != len(routes):
+        routes = app.url_map
+        found = {route[0]: None for route in routes if isinstance(route[0], str)}
         patterns = [route for route in routes if not isinstance(route[0], str)]
-        index = app._index = (routes, len(routes), {route[0]: None for route in routes if isinstance(route[0], str)}, patterns)
-    found = index[2].get(path, index[3])
-    if found is None:
-        found = index[2][path] = [route for route in routes if route[0] == path or not isinstance(route[0], str)]
-    return found
+        app._index = (routes, len(routes), found, patterns)
+    routes = found.get(path, patterns)
+    if routes is None:
+        routes = found[path] = [route for route in app.url_map if route[0] == path or not isinstance(route[0], str)]
+    return routes
 
 
 def _takes(route, method):

@@ -1,6 +1,7 @@
 """In an empty folder, with the packages just built: each runtime's own installer installs picoweb, and a page is served."""
 
 import contextlib
+import http.client
 import http.server
 import json
 import os
@@ -315,16 +316,27 @@ def test_an_app_with_its_files_in_a_module(board, archive, tmp_path):
         assert server.get("/static/b.css").status == 404
 
 
+class QuietMip(mip.Handler):
+    def __init__(self, *args):
+        super().__init__(*args, directory=harness.ROOT)
+
+    def log_message(self, *args):
+        pass
+
+
+@pytest.mark.parametrize("path, status", [
+    ("/package.json", 200), ("/picoweb/_loop.py", 200), ("/", 404), ("/setup.py", 404), ("/.git/config", 404), ("/picoweb/", 404),
+    ("/picoweb/asgi.py", 404), ("/picoweb/../setup.py", 404),
+])
+def test_make_mip_serves_what_a_board_needs(path, status):
+    with serving(QuietMip) as port, contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=5)) as client:
+        client.request("GET", path)
+        assert client.getresponse().status == status
+
+
 @each(MICROPYTHON, "MicroPython")
 def test_mip_on_micropython(board, tmp_path):
-    class Quiet(mip.Handler):
-        def __init__(self, *args):
-            super().__init__(*args, directory=harness.ROOT)
-
-        def log_message(self, *args):
-            pass
-
-    with serving(Quiet) as port:
+    with serving(QuietMip) as port:
         said = run([board.path, "-c", "import mip; mip.install('http://127.0.0.1:%d/package.json', target='lib')" % port],
                    cwd=str(tmp_path), env=dict(os.environ, MICROPYPATH=".frozen"))
     assert "Done" in said

@@ -367,6 +367,20 @@ def test_run_says_that_its_port_is_taken(app):
         assert_one_line(tool("run.py", sys.executable, app, "--port", port), "port %s " % port, "make run PORT=")
 
 
+@pytest.mark.parametrize("port", ["-1", "65536"])
+def test_run_says_that_there_is_no_such_port(app, port):
+    assert_one_line(tool("run.py", sys.executable, app, "--port=" + port), "port %s " % port, "0-65535", "make run PORT=")
+
+
+@pytest.mark.parametrize("port", ["taken", "-1", "65536", "http"])
+def test_mip_says_where_it_cannot_serve(port):
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        s.listen(1)
+        port = str(s.getsockname()[1]) if port == "taken" else port
+        assert_one_line(tool("mip.py", "serve", "127.0.0.1", port), "127.0.0.1:%s: " % port, "make mip ")
+
+
 @pytest.mark.parametrize("name, words", [
     ("pycopy", "pycopy is not on the path (name one by hand: PYCOPY=/path/to/pycopy make run PY=pycopy)"),
     ("no-such-python", "no-such-python: there is no such program"), ("true", "true: this is no Python"),

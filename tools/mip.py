@@ -1,47 +1,59 @@
 """package.json, by which mip installs picoweb on a board.
 
     python3 tools/mip.py write            writes it
-    python3 tools/mip.py serve [ADDRESS [PORT]]   serves this folder to boards: mip.install("http://ADDRESS:PORT/package.json")
+    python3 tools/mip.py serve [ADDRESS [PORT]]   serves picoweb to boards: mip.install("http://ADDRESS:PORT/package.json")
 """
 
 import functools
 import http.server
+import io
 import json
 import os
 import re
 import sys
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+import fetch
+from store import ROOT, Missing
+
 # What only CPython and Pycopy need.
 NOT_HERE = ("_cpython.py", "__main__.py", "asgi.py", "_pycopy.py")
+
+
+def files():
+    return ["picoweb/" + n for n in sorted(os.listdir(os.path.join(ROOT, "picoweb"))) if n.endswith(".py") and n not in NOT_HERE]
 
 
 def package(base=""):
     """The text of package.json; its files are below the URL base, or relative to where it comes from itself."""
     with open(os.path.join(ROOT, "setup.py")) as f:
         version = re.search(r'version="(.+?)"', f.read()).group(1)
-    names = sorted(n for n in os.listdir(os.path.join(ROOT, "picoweb")) if n.endswith(".py") and n not in NOT_HERE)
-    rows = ",\n".join("    " + json.dumps(["picoweb/" + name, base + "picoweb/" + name]) for name in names)
+    rows = ",\n".join("    " + json.dumps([name, base + name]) for name in files())
     return '{\n  "version": "%s",\n  "deps": [],\n  "urls": [\n%s\n  ]\n}\n' % (version, rows)
 
 
 class Handler(http.server.SimpleHTTPRequestHandler):
-    """Serves the folder; but the mip of MicroPython 1.25 and older follows no relative URLs."""
+    """Serves what package.json names, and nothing else of this folder. The mip of MicroPython 1.25 and older follows no relative URLs."""
 
-    def do_GET(self):
+    def send_head(self):
+        if self.path[1:] in files():
+            return super().send_head()
         if self.path != "/package.json":
-            return super().do_GET()
+            return self.send_error(404)
         # MicroPython's Host field lacks the port: the socket knows how the board came here.
         body = package("http://%s:%d/" % self.connection.getsockname()[:2]).encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+        return io.BytesIO(body)
 
 
 def serve(address="0.0.0.0", port="8000"):
-    server = http.server.ThreadingHTTPServer((address, int(port)), functools.partial(Handler, directory=ROOT))
+    try:
+        server = http.server.ThreadingHTTPServer((address, int(port)), functools.partial(Handler, directory=ROOT))
+    except (OSError, OverflowError, ValueError) as e:
+        reason = getattr(e, "strerror", None) or e
+        raise Missing("cannot serve at %s:%s: %s (choose: make mip ADDRESS=0.0.0.0 MIP_PORT=8001)" % (address, port, reason))
     print("serving http://%s:%d/package.json; Ctrl-C stops it" % (address, server.server_port), flush=True)
     try:
         server.serve_forever()
@@ -54,10 +66,11 @@ def main(command="", *args):
         with open(os.path.join(ROOT, "package.json"), "w") as f:
             f.write(package())
     elif command == "serve":
-        serve(*args)
+        return fetch.guarded("mip", lambda: serve(*args))
     else:
         sys.exit(__doc__)
+    return 0
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    sys.exit(main(*sys.argv[1:]))

@@ -52,8 +52,9 @@ def check_port(port):
         s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             s.bind((HOST, port))
-        except OSError as e:
-            raise Missing("port %d of %s: %s (choose another: make run PORT=8082)" % (port, HOST, e.strerror))
+        except (OSError, OverflowError) as e:
+            reason = getattr(e, "strerror", None) or e
+            raise Missing("port %d of %s: %s (choose another: make run PORT=8082)" % (port, HOST, reason))
 
 
 def command(found, app, port, debug="-", options=()):
