@@ -44,8 +44,14 @@ def handle(app, reader, writer):
         raise
     except Exception as e:
         yield from _fail(app, req, writer, e)
+    except KeyboardInterrupt:
+        # What it has cut may be this connection: that it cannot be closed would hide why. stop() tries.
+        reader.task = reader = None
+        raise
     finally:
-        if close is False:
+        if reader is None:
+            pass
+        elif close is False:
             reader.keep()
         else:
             reader.close()

@@ -253,6 +253,25 @@ def test_ctrl_c_in_an_import(serve, runtime):
     assert "Traceback" not in server.log()
 
 
+# Where the Unix ports are interrupted as they store an attribute, the object may lose others: here, the connection.
+LOST = """
+@app.route("/lost")
+def lost(req, resp):
+    yield from picoweb.start_response(resp)
+    del resp.server
+    raise KeyboardInterrupt
+"""
+
+
+def test_ctrl_c_that_loses_an_attribute(serve, runtime):
+    if runtime.is_cpython:
+        pytest.skip("it raises Ctrl-C between two tasks")
+    server = serve(APP % "pass" + LOST + "app.run(debug=-1)\n")
+    assert server.raw(b"GET /lost HTTP/1.0\r\n\r\n") == HTML
+    assert server.wait() == 0
+    assert server.log() == ""
+
+
 @pytest.mark.parametrize("where", ["a finalizer", "another thread"])
 def test_ctrl_c_of_cpython(serve, runtime, where):
     """Python drops what a finalizer raises; and a signal that another thread takes wakes nobody."""
