@@ -162,7 +162,10 @@ class WebApp:
                 if name.startswith("picoweb.") and name[8:] not in globals():
                     del sys.modules[name]
             from .closing import stop
-            loop.run_until_complete(stop(self))
+            try:
+                loop.run_until_complete(stop(self))
+            except Exception:
+                pass  # the event loop itself may have been cut, and be of no use any more
             raise
         loop.close()
 

@@ -253,6 +253,33 @@ def test_ctrl_c_in_an_import(serve, runtime):
     assert "Traceback" not in server.log()
 
 
+# Interrupted between two of its own changes, the event loop may fail at its next wait.
+BREAK = """
+def fail(delay):
+    raise KeyError("wait")
+@app.route("/break")
+def breaks(req, resp):
+    yield from picoweb.start_response(resp)
+    loop = asyncio.get_event_loop()
+    if hasattr(loop, "runq"):
+        loop.wait = fail
+    else:
+        asyncio.core._io_queue.wait_io_event = fail
+    raise KeyboardInterrupt
+"""
+
+
+def test_ctrl_c_that_breaks_the_event_loop(serve, runtime):
+    if runtime.is_cpython:
+        pytest.skip("it raises Ctrl-C between two tasks")
+    server = serve(APP % "pass" + BREAK + "try:\n    app.run(debug=-1)\nexcept KeyboardInterrupt:\n    print('interrupted')\n")
+    with server.connect() as other:
+        other.sendall(b"GET /slow HTTP/1.0\r\n\r\n")
+        server.raw(b"GET /break HTTP/1.0\r\n\r\n")
+        assert server.wait() == 0
+    assert server.log() == "interrupted\n"
+
+
 # Where the Unix ports are interrupted as they store an attribute, the object may lose others: here, the connection.
 LOST = """
 @app.route("/lost")
