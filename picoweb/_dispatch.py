@@ -49,12 +49,15 @@ def handle(app, reader, writer):
         reader.task = reader = None
         raise
     finally:
-        if reader is None:
-            pass
-        elif close is False:
-            reader.keep()
-        else:
-            reader.close()
+        if reader is not None:
+            _end(reader, close)
+
+
+def _end(conn, close):
+    if close is False:
+        conn.keep()
+    else:
+        conn.close()
 
 
 # The first route that matches, in the order of the table.
