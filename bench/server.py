@@ -103,7 +103,7 @@ class Server:
     def _fate(self):
         """What became of a server that gave a wrong answer, or none; a process takes a moment to die."""
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(0.2)
+            self._process.wait(2)
         return "errs" if self.alive() else "died"
 
     def interrupt(self):

@@ -157,8 +157,15 @@ class WebApp:
         try:
             self.serve(loop, host, port)
         except KeyboardInterrupt:
+            # Pycopy keeps what there is of a module whose import was cut: the next one would get that.
+            for name in list(sys.modules):
+                if name.startswith("picoweb.") and name[8:] not in globals():
+                    del sys.modules[name]
             from .closing import stop
-            loop.run_until_complete(stop(self))
+            try:
+                loop.run_until_complete(stop(self))
+            except Exception:
+                pass  # the event loop itself may have been cut, and be of no use any more
             raise
         loop.close()
 

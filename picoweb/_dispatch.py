@@ -44,11 +44,20 @@ def handle(app, reader, writer):
         raise
     except Exception as e:
         yield from _fail(app, req, writer, e)
+    except KeyboardInterrupt:
+        # What it has cut may be this connection: that it cannot be closed would hide why. stop() tries.
+        reader.task = reader = None
+        raise
     finally:
-        if close is False:
-            reader.keep()
-        else:
-            reader.close()
+        if reader is not None:
+            _end(reader, close)
+
+
+def _end(conn, close):
+    if close is False:
+        conn.keep()
+    else:
+        conn.close()
 
 
 # The first route that matches, in the order of the table.

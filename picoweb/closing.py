@@ -43,7 +43,7 @@ def stop(app):
             server.close()
         for server in servers:
             for conn in list(server.conns):
-                if not hasattr(conn, "task"):  # it was being accepted
+                if not hasattr(conn, "task") or not conn.task:  # it was being accepted, or interrupted
                     conn.close()
             yield from server.wait_closed()
         yield from sleep_ms(20)  # what was cancelled ends

@@ -39,7 +39,7 @@ def pytest_generate_tests(metafunc):
 def pytest_collection_modifyitems(items):
     for item in items:
         if not item.get_closest_marker("timeout"):
-            item.add_marker(pytest.mark.timeout(120))
+            item.add_marker(pytest.mark.timeout(300))
 
 
 def pytest_terminal_summary(terminalreporter, config):
@@ -48,21 +48,26 @@ def pytest_terminal_summary(terminalreporter, config):
         terminalreporter.write_line(line)
 
 
-def _skip_deadlocks():
+def _skip_broken():
     try:
         return (yield)
-    except harness.Deadlock as e:
+    except harness.Broken as e:
         pytest.skip(str(e))
+    except Exception:
+        faults = harness.faults()
+        if faults:
+            pytest.skip("; ".join(faults))
+        raise
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call():
-    return (yield from _skip_deadlocks())
+    return (yield from _skip_broken())
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown():
-    return (yield from _skip_deadlocks())
+    return (yield from _skip_broken())
 
 
 @pytest.fixture

@@ -123,8 +123,8 @@ def test_each_peer_serves_hello(contender, board):
     ("import socket, sys\ns = socket.create_server(('127.0.0.1', int(sys.argv[1])))\nc = s.accept()\ns.accept()", "hangs"),
 ], ids=["ends at once", "ends at a request", "answers nothing", "does not answer"])
 def test_what_a_bad_server_does_is_said(tmp_path, script, word):
-    port = server.free_port()
-    bad = server.Server([sys.executable, "-c", script, str(port)], str(tmp_path), {}, port, HELLO, timeout=1)
+    port = harness.free_port()
+    bad = server.Server([sys.executable, "-c", script, str(port)], str(tmp_path), {}, port, HELLO, timeout=3)
     with pytest.raises(server.Failed, match=word), bad:
         pass
     assert not bad.alive()

@@ -38,7 +38,7 @@ def write(path, text):
 
 def run(python, *args, cwd):
     """What the command writes to stderr, and its exit status."""
-    done = subprocess.run([python.path, "-m", "picoweb", *args], cwd=str(cwd), env=python.environment(), timeout=30,
+    done = subprocess.run([python.path, "-m", "picoweb", *args], cwd=str(cwd), env=python.environment(), timeout=100,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8")
     return done.stderr, done.returncode
 
@@ -48,7 +48,7 @@ def page(port, path="/"):
         return f.read().decode()
 
 
-def wait_for(what, condition, timeout=20):
+def wait_for(what, condition, timeout=harness.START_TIMEOUT):
     deadline = time.monotonic() + timeout
     while time.monotonic() < deadline:
         with contextlib.suppress(OSError):
@@ -76,7 +76,7 @@ def started(python, folder, *args):
 
 def test_help_names_each_option(python, tmp_path):
     done = subprocess.run([python.path, "-m", "picoweb", "--help"], cwd=str(tmp_path), env=python.environment(),
-                          stdout=subprocess.PIPE, encoding="utf-8", timeout=30)
+                          stdout=subprocess.PIPE, encoding="utf-8", timeout=100)
     assert done.returncode == 0
     assert all(option in done.stdout for option in ("--host", "--port", "--debug", "--reload", "--help"))
 
@@ -87,7 +87,7 @@ def test_options_take_the_place_of_the_files_own(python, tmp_path, debug):
     with started(python, tmp_path, *debug, "--host", "127.0.0.1") as (process, port, said):
         wait_for("the page", lambda: page(port) == "one")
         process.send_signal(signal.SIGINT)
-        assert process.wait(10) == 0
+        assert process.wait(harness.TIMEOUT) == 0
         assert "Running on http://127.0.0.1:%d" % port in said.read_text()
 
 
@@ -200,6 +200,6 @@ def test_the_server_ends_with_the_reloader(python, tmp_path, number):
     with started(python, tmp_path, "--reload") as (process, port, said):
         wait_for("the page", lambda: page(port) == "one")
         os.killpg(process.pid, number) if number == signal.SIGINT else process.send_signal(number)
-        assert process.wait(10) == (0 if number == signal.SIGINT else 128 + number)
+        assert process.wait(harness.TIMEOUT) == (0 if number == signal.SIGINT else 128 + number)
         assert not harness._listening(port)
         assert "Traceback" not in said.read_text()

@@ -71,11 +71,15 @@ def served(server, data=GET, timeout=harness.TIMEOUT):
 AGAIN = "try:\n    app.run()\nexcept KeyboardInterrupt:\n    print('interrupted')\napp.run()\n"
 
 
-def wait_for_log(server, text):
+def wait_for(condition, server):
     deadline = time.monotonic() + harness.TIMEOUT
-    while text not in server.log():
+    while not condition():
         assert time.monotonic() < deadline, server.log()
         time.sleep(0.02)
+
+
+def wait_for_log(server, text):
+    wait_for(lambda: text in server.log(), server)
 
 
 # Running
@@ -94,6 +98,7 @@ def test_run_after_ctrl_c(serve):
     server = serve(APP % "pass" + AGAIN)
     idle = server.connect()
     assert served(server) == HTML + b"page"
+    server.idle()
     server.interrupt()
     wait_for_log(server, "interrupted")
     assert served(server) == HTML + b"page"
@@ -120,7 +125,7 @@ def test_ctrl_c_lets_a_request_end(serve):
     with server.connect() as s:
         s.sendall(b"GET /slow HTTP/1.0\r\n\r\n")
         wait_for_log(server, "/slow")
-        time.sleep(0.15)  # until the handler sleeps: it would end where it is interrupted itself
+        server.idle()  # until the handler sleeps: it would end where it is interrupted itself
         server.interrupt()
         assert harness.receive_all(s) == HTML + b"slow"
     assert server.wait() == 0
@@ -131,7 +136,7 @@ def test_ctrl_c_does_not_wait_for_ever(serve):
     with server.connect() as s:
         s.sendall(b"GET /long HTTP/1.0\r\n\r\n")
         assert s.recv(10)
-        time.sleep(0.3)  # the server waits for its client: a Pycopy at work may be interrupted where it cannot go on
+        server.idle()  # until it waits for its client: boards' interpreters may be interrupted where they cannot go on
         server.interrupt()
         assert server.wait() == 0
 
@@ -222,6 +227,78 @@ def test_ctrl_c_in_the_task_that_accepts(serve):
     assert server.stop() == 0
 
 
+# The import that shutdown() needs is cut in its middle: the module that it takes the names of the event loop from interrupts it.
+CUT = """
+import sys, picoweb._loop
+class Cut:
+    def __getattr__(self, name):
+        sys.modules["picoweb._loop"] = picoweb._loop
+        raise KeyboardInterrupt
+@app.route("/cut")
+def cut(req, resp):
+    yield from picoweb.start_response(resp)
+    sys.modules["picoweb._loop"] = Cut()
+    app.shutdown()
+"""
+
+
+def test_ctrl_c_in_an_import(serve, runtime):
+    if runtime.is_cpython:
+        pytest.skip("it raises Ctrl-C between two tasks")
+    server = serve(APP % "pass" + CUT + AGAIN)
+    assert server.raw(b"GET /cut HTTP/1.0\r\n\r\n") == HTML
+    wait_for_log(server, "interrupted")
+    assert served(server) == HTML + b"page"
+    assert server.stop() == 0
+    assert "Traceback" not in server.log()
+
+
+# Interrupted between two of its own changes, the event loop may fail at its next wait.
+BREAK = """
+def fail(delay):
+    raise KeyError("wait")
+@app.route("/break")
+def breaks(req, resp):
+    yield from picoweb.start_response(resp)
+    loop = asyncio.get_event_loop()
+    if hasattr(loop, "runq"):
+        loop.wait = fail
+    else:
+        asyncio.core._io_queue.wait_io_event = fail
+    raise KeyboardInterrupt
+"""
+
+
+def test_ctrl_c_that_breaks_the_event_loop(serve, runtime):
+    if runtime.is_cpython:
+        pytest.skip("it raises Ctrl-C between two tasks")
+    server = serve(APP % "pass" + BREAK + "try:\n    app.run(debug=-1)\nexcept KeyboardInterrupt:\n    print('interrupted')\n")
+    with server.connect() as other:
+        other.sendall(b"GET /slow HTTP/1.0\r\n\r\n")
+        server.raw(b"GET /break HTTP/1.0\r\n\r\n")
+        assert server.wait() == 0
+    assert server.log() == "interrupted\n"
+
+
+# Where the Unix ports are interrupted as they store an attribute, the object may lose others: here, the connection.
+LOST = """
+@app.route("/lost")
+def lost(req, resp):
+    yield from picoweb.start_response(resp)
+    del resp.server
+    raise KeyboardInterrupt
+"""
+
+
+def test_ctrl_c_that_loses_an_attribute(serve, runtime):
+    if runtime.is_cpython:
+        pytest.skip("it raises Ctrl-C between two tasks")
+    server = serve(APP % "pass" + LOST + "app.run(debug=-1)\n")
+    assert server.raw(b"GET /lost HTTP/1.0\r\n\r\n") == HTML
+    assert server.wait() == 0
+    assert server.log() == ""
+
+
 @pytest.mark.parametrize("where", ["a finalizer", "another thread"])
 def test_ctrl_c_of_cpython(serve, runtime, where):
     """Python drops what a finalizer raises; and a signal that another thread takes wakes nobody."""
@@ -258,11 +335,10 @@ def test_a_second_ctrl_c_does_not_wait(serve):
     with server.connect() as s:
         s.sendall(b"GET /long HTTP/1.0\r\n\r\n")
         assert s.recv(10)
-        time.sleep(0.3)
-        for _ in range(2):
-            server.interrupt()
-            time.sleep(0.3)
-        assert server.wait() == 0
+        server.idle()
+        server.interrupt()
+        wait_for(lambda: not harness._listening(server.port), server)  # the first one is under way
+        assert server.stop() == 0
 
 
 def test_a_port_that_is_taken_is_an_error(serve):
@@ -270,10 +346,10 @@ def test_a_port_that_is_taken_is_an_error(serve):
         s.bind(("127.0.0.1", 0))
         s.listen(1)
         with pytest.raises(AssertionError, match="OSError|EADDRINUSE|in use"):
-            serve(APP % "pass" + "app.run(port=%d)\n" % s.getsockname()[1], port=s.getsockname()[1], start_timeout=5)
+            server = serve(APP % "pass" + "app.run(port=%d)\n" % s.getsockname()[1], port=s.getsockname()[1])
             # The port is listened on by this test, so the harness may take it for the server's.
-            time.sleep(1)
-            raise AssertionError("in use")
+            wait_for(lambda: not server.alive(), server)
+            raise AssertionError(server.log())
 
 
 BESIDE = """two servers: /: index; /: index; /kept: pushed
@@ -281,7 +357,7 @@ one closed while it answers: /slow: slow; /: refused; /: index
 started again: /: index
 closed with a handler that hangs: handler cancelled; handler ended; /stuck: \n\
 shutdown: /: refused
-other tasks go on: True True
+other tasks go on
 """
 
 
@@ -396,17 +472,17 @@ def test_timeouts(serve):
     server = serve(APP % "read_timeout = write_timeout = 1" + COUNT + "app.run(debug=0)\n")
     cases = [(b"", b""), (b"GET", error(408)), (b"GET / HTTP/1.0\r\nA: b\r\n", error(408)),
              (b"POST /body HTTP/1.0\r\nContent-Length: 3\r\n\r\na", error(408))]
+    start = time.monotonic()
     clients = []
     for data, _ in cases:
         clients.append(server.connect())
         clients[-1].sendall(data)
     stalled = server.connect()
     stalled.sendall(b"GET /long HTTP/1.0\r\n\r\n")
-    start = time.monotonic()
     for s, (data, reply) in zip(clients, cases):
         assert harness.receive_all(s) == reply, data
         s.close()
-    assert 0.5 < time.monotonic() - start < 8
+    assert time.monotonic() - start > 0.5
     deadline = time.monotonic() + harness.TIMEOUT
     while server.get("/count").json() > 1:
         assert time.monotonic() < deadline, "the client that reads nothing is still connected"
@@ -430,7 +506,10 @@ def test_a_slow_client_that_goes_on_is_served(serve):
     """A body may take longer than read_timeout, when it moves."""
     server = serve(APP % "read_timeout = 1" + "app.run(debug=0)\n")
     data = b"POST /body HTTP/1.0\r\nContent-Length: 5\r\n\r\n"
-    assert server.raw(b"", chunks=[data] + [b"x"] * 5, pause=0.4) == HTML
+
+    def check():
+        assert server.raw(b"", chunks=[data] + [b"x"] * 5, pause=0.3) == HTML
+    harness.patiently(check)
 
 
 def test_silent_clients_do_not_lock_the_server_up(serve):
@@ -444,7 +523,7 @@ def test_silent_clients_do_not_lock_the_server_up(serve):
 
 def test_newcomers_wait_at_the_limit(serve):
     server = serve(APP % "max_connections = 2" + "app.run(debug=0)\n")
-    clients = [server.connect() for _ in range(6)]
+    clients = [server.connect() for _ in range(4)]
     for s in clients:
         s.sendall(b"GET /slow HTTP/1.0\r\n\r\n")
     for s in clients:

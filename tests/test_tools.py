@@ -423,6 +423,59 @@ def test_a_server_is_interrupted_at_the_end(serve):
     assert not server.alive()
 
 
+# After Ctrl-C: what only the Unix ports do, and what may be an app's doing.
+FAULTS = {
+    "heap": ("import micropython; micropython.heap_lock(); bytearray(1000)", None, "heap is locked"),
+    "lock": ("import _thread; lock = _thread.allocate_lock(); lock.acquire(); lock.acquire()", None, "waits for a lock"),
+    "crash": ("time.sleep(100)", signal.SIGSEGV, "SIGSEGV"),
+    "error": ("raise MemoryError", None, None),
+    "killed": ("time.sleep(100)", signal.SIGKILL, None),
+    "sleep": ("time.sleep(100)", None, None),
+}
+FAULT = """
+import picoweb
+try:
+    import time
+except ImportError:
+    import utime as time
+try:
+    picoweb.WebApp(__name__).run()
+except KeyboardInterrupt:
+    print("interrupted")
+    %s
+"""
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_fault_of_the_interpreter_is_told_from_the_servers(serve, runtime, name):
+    code, number, fault = FAULTS[name]
+    if runtime.is_cpython and name != "crash":
+        pytest.skip("it has no such faults")
+    server = serve(FAULT % code)
+    server.idle()
+    server.interrupt()
+    wait_for(lambda: "interrupted" in server.log())
+    server.idle()
+    if number:
+        os.kill(server.pid, number)
+        wait_for(lambda: not server.alive())
+    if fault and not runtime.is_cpython:
+        wait_for(server.fault)
+        assert fault in server.fault() and harness.faults() == [server.fault()]
+        with pytest.raises(harness.Broken, match=fault):
+            server.wait()
+    server._interrupted = server._interrupted and not fault  # without an interrupt, nothing is excused
+    assert server.fault() is None
+    server.kill()
+
+
+def wait_for(condition):
+    deadline = time.monotonic() + harness.TIMEOUT
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
 def test_a_server_can_be_short_of_files(serve):
     server = serve(APP, ulimit_n=32)
     with open("/proc/%d/limits" % server.pid) as f:
@@ -445,7 +498,7 @@ def test_a_lost_test_run_takes_its_servers_along(tmp_path):
                           env=dict(os.environ, TMPDIR=str(tmp_path))) as process:
         pid = int(process.stdout.readline())
         process.kill()
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + harness.TIMEOUT
     while os.path.exists("/proc/%d" % pid) and time.monotonic() < deadline:
         time.sleep(0.01)
     assert not os.path.exists("/proc/%d" % pid)
