@@ -49,15 +49,10 @@ def handle(app, reader, writer):
         reader.task = reader = None
         raise
     finally:
-        if reader is not None:
-            _end(reader, close)
-
-
-def _end(conn, close):
-    if close is False:
-        conn.keep()
-    else:
-        conn.close()
+        if close is False:
+            reader.keep()
+        elif reader:
+            reader.close()
 
 
 # The first route that matches, in the order of the table.

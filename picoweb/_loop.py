@@ -23,7 +23,8 @@ else:
         # A TLS socket that has failed leaves the one below it open.
         def io_close(s, polls):
             s.close()
-            polls.close()
+            if polls is not s:
+                polls.close()
 
         def task_cancel(task):
             task.cancel()
