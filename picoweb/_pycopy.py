@@ -1,4 +1,4 @@
-# What Pycopy's event loop needs; the names mean the same as MicroPython's in _connection.
+# What Pycopy's event loop needs; the names mean the same as MicroPython's in _loop.
 from ucollections import deque
 from utimeq import utimeq
 from uasyncio import core

@@ -15,6 +15,7 @@ import pytest
 
 import harness
 import hostile
+import mpy
 
 FEW_CPYTHONS = True
 APPS = os.path.join(harness.HERE, "apps")
@@ -366,11 +367,7 @@ app.run(debug=-1)
 
 def compiled(folder):
     """picoweb as .mpy files below a folder, the way a board that is short of memory has it."""
-    os.makedirs(os.path.join(folder, "picoweb"))
-    for path in glob.glob(os.path.join(harness.ROOT, "picoweb", "*.py")):
-        name = os.path.basename(path)[:-3]
-        if name not in ("_cpython", "__main__", "asgi", "_pycopy"):
-            subprocess.run([mpy_cross(), "-s", "picoweb/%s.py" % name, "-o", os.path.join(folder, "picoweb", name + ".mpy"), path], check=True)
+    mpy.compile_picoweb(sys.executable, folder)
 
 
 def test_a_heap_of_36_k_is_enough_for_the_hostile_client(runtime, tmp_path):
