@@ -49,7 +49,7 @@ def handle(app, reader, writer):
         reader.task = reader = None
         raise
     finally:
-        if close is False:
+        if reader and close is False:
             reader.keep()
         elif reader:
             reader.close()
