@@ -23,6 +23,7 @@ def wait_closed(server):
     for conn in list(server.conns):
         conn.release()  # another task may wait here too, and Pycopy fails at a second cancellation
         task_cancel(conn.task)
+    yield from sleep_ms(20)  # what was cancelled ends: CPython's loop stops before it would get its turn
     if server in server.app._servers:
         server.app._servers.remove(server)
         if server.in_run:
@@ -46,6 +47,5 @@ def stop(app):
                 if not hasattr(conn, "task") or not conn.task:  # it was being accepted, or interrupted
                     conn.close()
             yield from server.wait_closed()
-        yield from sleep_ms(20)  # what was cancelled ends
     except Exception:
         pass  # a task may be of no use any more, nor be fit to be cancelled

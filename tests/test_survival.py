@@ -2,6 +2,7 @@
 
 import contextlib
 import glob
+import itertools
 import os
 import shutil
 import socket
@@ -156,8 +157,8 @@ def test_handlers_that_never_end_leave_the_others_their_turn(serve, runtime):
 
 
 def test_handlers_that_never_end_keep_their_places(serve, runtime):
-    """What an app's handlers keep, none takes from them: newcomers wait until one ends. The server still ends when it is told to."""
-    server = serve(source("hostile_app.py").replace("app.run()", "app.shutdown_timeout = 1\n    app.run()"))
+    """What an app's handlers keep, none takes from them: newcomers wait until one ends."""
+    server = serve(source("hostile_app.py").replace("app.run()", "app.shutdown_timeout = 0\n    app.run()"))
     client = client_of(server)
     with contextlib.ExitStack() as stack:
         for _ in range(16):
@@ -167,9 +168,78 @@ def test_handlers_that_never_end_keep_their_places(serve, runtime):
         s.settimeout(1)
         with pytest.raises(socket.timeout):
             s.recv(1)
-        server.interrupt()
-        assert settled(lambda: can_listen(server.port), True, 0.5)
-        assert server.wait(5) == 0
+
+
+# Handlers that never end: asleep, and waiting for a client that sends or takes nothing.
+NEVER_ENDING = """
+import picoweb
+try:
+    import time
+except ImportError:
+    import utime as time
+try:
+    import asyncio
+except ImportError:
+    import uasyncio as asyncio
+app = picoweb.WebApp(None)
+app.shutdown_timeout = 1
+create_task = getattr(asyncio, "create_task", None) or asyncio.get_event_loop().create_task
+async def end():
+    while len(app._servers[0].conns) < app.max_connections:
+        await asyncio.sleep(0.05)
+    await asyncio.sleep(0.3)
+    app.shutdown()
+@app.route("/end")
+def ended_by_a_task(req, resp):
+    create_task(end())
+    yield from picoweb.start_response(resp)
+@app.route("/sleep")
+def sleep(req, resp):
+    while True:
+        yield from asyncio.sleep(0.1)
+@app.route("/read")
+def read(req, resp):
+    yield from picoweb.start_response(resp)
+    while True:
+        yield from req.reader.read(10)
+@app.route("/write")
+def write(req, resp):
+    yield from picoweb.start_response(resp)
+    while True:
+        yield from resp.awrite("x" * 1000)
+try:
+    app.run(debug=0)
+    print("run() returned")
+except KeyboardInterrupt:
+    print("run() was interrupted")
+# What is not closed by now, the end of the process would close.
+time.sleep(2)
+"""
+
+
+@pytest.mark.parametrize("how", ["shutdown", "Ctrl-C"])
+def test_handlers_that_never_end_are_ended(serve, runtime, how):
+    """With all places theirs: the port is free at once, shutdown_timeout goes by, and they are gone."""
+    server = serve(NEVER_ENDING)
+    client = client_of(server)
+    if how == "shutdown":
+        assert server.get("/end").status == 200
+    with contextlib.ExitStack() as stack:
+        socks = [stack.enter_context(client.connect(2048)) for _ in range(16)]
+        for s, path in zip(socks, itertools.cycle((b"/sleep", b"/read", b"/write"))):
+            s.sendall(b"POST %s HTTP/1.0\r\nContent-Length: 10\r\n\r\n" % path)
+        if how == "Ctrl-C":
+            assert settled(lambda: server.log().count("POST"), 16) == 16
+            server.idle()
+            server.interrupt()
+        assert settled(lambda: can_listen(server.port), True) is True
+        start = time.monotonic()
+        for s in socks:
+            assert hostile.receive(s, 5)[1] != "open"
+        assert 0.5 < time.monotonic() - start < 2.5
+        assert server.alive()
+    assert server.wait(5) == 0
+    assert {"shutdown": "run() returned", "Ctrl-C": "run() was interrupted"}[how] in server.log(), server.log()
     assert not [word for word in DEATHS if word in server.log()], server.log()
 
 
