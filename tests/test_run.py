@@ -280,21 +280,32 @@ def test_ctrl_c_that_breaks_the_event_loop(serve, runtime):
     assert server.log() == "interrupted\n"
 
 
-# Where the Unix ports are interrupted as they store an attribute, the object may lose others: here, the connection.
+# Where the Unix ports are interrupted as they store an attribute, the object may lose others: here, the connection. "/kept" is interrupted
+# after its handler has returned, where what it returned decides how the connection ends.
 LOST = """
+import picoweb.errors
+def interrupt(conn):
+    del conn.server
+    raise KeyboardInterrupt
+    yield
+picoweb.errors.drain = interrupt
 @app.route("/lost")
 def lost(req, resp):
     yield from picoweb.start_response(resp)
-    del resp.server
-    raise KeyboardInterrupt
+    yield from interrupt(resp)
+@app.route("/kept")
+def kept(req, resp):
+    yield from picoweb.start_response(resp)
+    return False
 """
 
 
-def test_ctrl_c_that_loses_an_attribute(serve, runtime):
+@pytest.mark.parametrize("path", [b"/lost", b"/kept"])
+def test_ctrl_c_that_loses_an_attribute(serve, runtime, path):
     if runtime.is_cpython:
         pytest.skip("it raises Ctrl-C between two tasks")
     server = serve(APP % "pass" + LOST + "app.run(debug=-1)\n")
-    assert server.raw(b"GET /lost HTTP/1.0\r\n\r\n") == HTML
+    assert server.raw(b"GET %s HTTP/1.0\r\nContent-Length: 3\r\n\r\n" % path) == HTML
     assert server.wait() == 0
     assert server.log() == ""
 
