@@ -95,8 +95,49 @@ for headers, expected in (
     (b"A: b\r\nC: d", "A: b\r\nC: d\r\n"), ((("A", 1),), "A: 1\r\n"), ({b"A": b"b"}, "A: b\r\n"),
 ):
     check("fields(%r)" % (headers,), response.fields(headers), expected)
-for headers in ({"A": "b\r"}, {"A": "b\n"}, {"A\n": "b"}, [("A", b"b\r\nC: d")], "A: b\r\n\r\nC: d", b"A: b\n\nC: d"):
-    check_raises("fields(%r)" % (headers,), ValueError, response.fields, headers)
+# No text that a client may have given ends a line: neither does a line that is ready end the head, at its start, middle or end.
+for end in ("\r", "\n", "\r\n", "\0"):
+    for text in (end + "b", "a" + end, "a" + end + "B: c"):
+        data = text.encode()
+        for headers in ({text: "b"}, {"A": text}, {data: "b"}, {"A": data}, [("A", "b"), (text, "b")], [("A", "b"), ("A", text)], ((data, data),)):
+            check_raises("fields(%r)" % (headers,), ValueError, response.fields, headers)
+for name in ("", "A:", "A B", " A", "A\t", ":"):
+    check_raises("fields(%r)" % name, ValueError, response.fields, {name: "b"})
+for lines in ("A: b\r\n\r\nC: d", "A: b\n\nC: d", "A: b\n\r\nC: d", "A: b\r\n\nC: d", "\r\nC: d", "\nC: d", "\r\n", "A: b\rC: d", "\rC: d", "A: b\0", "A: b\r\r\nC: d"):
+    for headers in (lines, lines.encode()):
+        check_raises("fields(%r)" % headers, ValueError, response.fields, headers)
+
+
+class Writer:
+    written = b""
+
+    def awrite(self, buf):
+        self.written += buf.encode() if isinstance(buf, str) else buf
+        return
+        yield
+
+
+HELPERS = (
+    ("start_response, type", lambda writer, text: picoweb.start_response(writer, text)),
+    ("start_response, status", lambda writer, text: picoweb.start_response(writer, status=text)),
+    ("start_response, headers", lambda writer, text: picoweb.start_response(writer, headers={"A": text})),
+    ("http_error, status", lambda writer, text: picoweb.http_error(writer, text)),
+    ("http_error, headers", lambda writer, text: picoweb.http_error(writer, 404, {"A": text})),
+    ("http_error without a body", lambda writer, text: picoweb.http_error(writer, 304, [("A", text)])),
+    ("redirect", lambda writer, text: picoweb.redirect(writer, text)),
+    ("redirect, code", lambda writer, text: picoweb.redirect(writer, "/", text)),
+)
+for name, helper in HELPERS:
+    writer = Writer()
+    inside.result(helper(writer, "text"))
+    check(name, b"text" in writer.written, True)
+    for text in ("a\rb", "a\nb", "a\r\n\r\nb", "a\0", "\r", "\n", "\0"):
+        writer = Writer()
+        check_raises("%s, %r" % (name, text), ValueError, lambda: inside.result(helper(writer, text)))
+        check("%s, %r" % (name, text), writer.written, b"")
+writer = Writer()
+inside.result(picoweb.jsonify(writer, "a\r\n\r\nb\0"))
+check("jsonify", writer.written.partition(b"\r\n\r\n")[2], b'"a\\r\\n\\r\\nb\\u0000"')
 
 # Apps
 

@@ -34,9 +34,23 @@ def sendfile_missing(req, resp):
     yield from app.sendfile(resp, "data/missing.bin")
 
 
-@app.route("/sendfile-bad")
-def sendfile_bad(req, resp):
-    yield from app.sendfile(resp, "data/a.bin", headers={"A": "b\\r\\nc: d"})
+# What stands in a head comes from the client.
+@app.route("/sendfile-headers")
+def sendfile_headers(req, resp):
+    req.parse_qs()
+    yield from app.sendfile(resp, "data/a.bin", headers={"A": req.form["a"]})
+
+
+@app.route("/sendfile-of-type")
+def sendfile_of_type(req, resp):
+    req.parse_qs()
+    yield from app.sendfile(resp, "data/a.bin", req.form["a"])
+
+
+@app.route("/sendfile-lines")
+def sendfile_lines(req, resp):
+    req.parse_qs()
+    yield from app.sendfile(resp, "data/a.bin", headers=req.form["a"])
 
 
 @app.route("/sendstream")
@@ -219,7 +233,21 @@ def test_sendfile(server):
     assert get(server, "/sendfile") == sent(b"\0\xff", "application/octet-stream")
     assert get(server, "/sendfile-type") == sent(b"\0\xff", "text/x", "A: b\r\n")
     assert get(server, "/sendfile-missing") == error(404)
-    assert get(server, "/sendfile-bad") == error(500)
+
+
+@pytest.mark.parametrize("text", ["%0d", "%0a", "%0d%0ac:%20d", "%0d%0a%0d%0ac", "%00"])
+def test_sendfile_sends_no_lines_of_a_client(server, text):
+    assert get(server, "/sendfile-headers?a=b") == sent(b"\0\xff", "application/octet-stream", "A: b\r\n")
+    assert get(server, "/sendfile-of-type?a=b") == sent(b"\0\xff", "b")
+    for path in "/sendfile-headers", "/sendfile-of-type":
+        for value in text, "b" + text, text + "b":
+            assert get(server, "%s?a=%s" % (path, value)) == error(500)
+
+
+def test_sendfile_of_lines_that_are_ready(server):
+    assert get(server, "/sendfile-lines?a=A:%20b%0d%0aC:%20d") == sent(b"\0\xff", "application/octet-stream", "A: b\r\nC: d\r\n")
+    for value in "A:%20b%0d%0a%0d%0aC", "%0d%0aC", "%0d%0a", "A:%20b%0dC", "A:%20b%00":
+        assert get(server, "/sendfile-lines?a=" + value) == error(500)
 
 
 def test_sendstream(server):
