@@ -1,4 +1,5 @@
 # What happens when a request is not served as it should be.
+from . import http_error
 from ._dispatch import _coro
 from ._loop import CancelledError, sleep_ms
 from ._connection import HTTPException
@@ -18,12 +19,14 @@ def fail(app, req, conn, e):
         yield from _guard(app, req, app.handle_exc, conn, e)
         e = HTTPException(500)
     if not conn.writes:
-        yield from _guard(app, req, app.handle_error, conn, e)
+        failed = yield from _guard(app, req, app.handle_error, conn, e)
+        if failed and not conn.writes:
+            yield from http_error(conn, 500)
     # Without a whole head and a length, nobody knows how much is on its way.
     yield from drain(conn, unsure or e.status == 411)
 
 
-# Runs what an app may have overridden. Its errors must not end more than this connection.
+# Runs what an app may have overridden. Its errors must not end more than this connection. Whether there was one.
 def _guard(app, req, func, conn, e):
     try:
         yield from _coro(func(req, conn, e))
@@ -32,6 +35,7 @@ def _guard(app, req, func, conn, e):
     except Exception as e:
         if not conn.gone:
             _log(app, req, e)
+            return True
 
 
 def _log(app, req, e):

@@ -103,7 +103,8 @@ for end in ("\r", "\n", "\r\n", "\0"):
             check_raises("fields(%r)" % (headers,), ValueError, response.fields, headers)
 for name in ("", "A:", "A B", " A", "A\t", ":"):
     check_raises("fields(%r)" % name, ValueError, response.fields, {name: "b"})
-for lines in ("A: b\r\n\r\nC: d", "A: b\n\nC: d", "A: b\n\r\nC: d", "A: b\r\n\nC: d", "\r\nC: d", "\nC: d", "\r\n", "A: b\rC: d", "\rC: d", "A: b\0", "A: b\r\r\nC: d"):
+for lines in ("A: b\r\n\r\nC: d", "A: b\n\nC: d", "A: b\n\r\nC: d", "A: b\r\n\nC: d", "\r\nC: d", "\nC: d", "\r\n",
+              "A: b\rC: d", "\rC: d", "A: b\0", "A: b\r\r\nC: d"):
     for headers in (lines, lines.encode()):
         check_raises("fields(%r)" % headers, ValueError, response.fields, headers)
 
@@ -127,13 +128,19 @@ HELPERS = (
     ("redirect", lambda writer, text: picoweb.redirect(writer, text)),
     ("redirect, code", lambda writer, text: picoweb.redirect(writer, "/", text)),
 )
+
+
+def written(helper, writer, text):
+    inside.result(helper(writer, text))
+
+
 for name, helper in HELPERS:
     writer = Writer()
-    inside.result(helper(writer, "text"))
+    written(helper, writer, "text")
     check(name, b"text" in writer.written, True)
     for text in ("a\rb", "a\nb", "a\r\n\r\nb", "a\0", "\r", "\n", "\0"):
         writer = Writer()
-        check_raises("%s, %r" % (name, text), ValueError, lambda: inside.result(helper(writer, text)))
+        check_raises("%s, %r" % (name, text), ValueError, written, helper, writer, text)
         check("%s, %r" % (name, text), writer.written, b"")
 writer = Writer()
 inside.result(picoweb.jsonify(writer, "a\r\n\r\nb\0"))

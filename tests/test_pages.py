@@ -183,6 +183,11 @@ def test_status_raised_below_a_handler(server):
     assert get(server, "/status-headers") == (ERROR % (401, 401)).replace(b"\r\n\r\n", b"\r\nWWW-Authenticate: Basic\r\n\r\n")
 
 
+def test_status_with_a_header_that_is_none(server):
+    assert get(server, "/status-bad-headers") == error(500)
+    assert "ValueError" in logged(server, "/status-bad-headers")
+
+
 def test_a_status_is_not_logged_as_an_error(server):
     assert "Traceback" not in logged(server, "/status/404")
 
@@ -196,7 +201,8 @@ def test_error_page_in_one_place(server):
 
 
 def test_error_page_that_fails(server):
-    assert get(server, "/status/419") == b""
+    """picoweb's own takes its place: no client is left without a reply."""
+    assert get(server, "/status/419") == error(500)
     assert "handle_error fails" in logged(server, "/status/419")
 
 

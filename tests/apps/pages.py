@@ -280,6 +280,11 @@ def status(req, resp):
     yield from deeper(int(req.url_match.group(1)))
 
 
+@app.route("/status-bad-headers")
+def status_bad_headers(req, resp):
+    yield from deep(302, {"Location": "a\r\nB: c"})
+
+
 @app.route("/status-headers")
 def status_headers(req, resp):
     yield from deep(401, {"WWW-Authenticate": "Basic"})
