@@ -149,9 +149,8 @@ def reload(args):
 
 
 def _port(text):
-    if not 0 <= int(text) <= 65535:
-        raise argparse.ArgumentTypeError("%s is not from 0 to 65535" % text)
-    return int(text)
+    """The number of a port, or None for what is none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 6 and int(text) <= 65535 else None
 
 
 def _arguments(argv):
@@ -164,11 +163,16 @@ def main():
     parser = argparse.ArgumentParser(prog="python -m picoweb", description="Run a picoweb app file on CPython.")
     parser.add_argument("app", help="the app file, as it is on the board")
     parser.add_argument("--host", help="address to listen on, in place of the file's own")
-    parser.add_argument("--port", type=_port, help="TCP port, in place of the file's own")
+    parser.add_argument("--port", help="TCP port, in place of the file's own")
     parser.add_argument("--debug", type=int, choices=(-1, 0, 1, 2),
                         help="-1 silent, 0 requests and errors, 1 (or no number) debug, 2 also memory")
     parser.add_argument("--reload", action="store_true", help="start again when a .py or .tpl file in the app's folder changes")
     args = parser.parse_args(_arguments(sys.argv[1:]))
+    if args.port is not None:
+        text, args.port = args.port, _port(args.port)
+        if args.port is None:
+            _say("--port %s: a port is a number from 0 to 65535" % text)
+            return 2
     if not os.path.isfile(args.app):
         _say("%s: there is no such file" % args.app)
         return 2

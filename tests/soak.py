@@ -129,6 +129,10 @@ def arguments():
 def choose(names):
     """The runtimes that are meant, and the lines that tell of the others."""
     found, lines = harness.runtimes()
+    unknown = [n for n in names if not any(n in r.name for r in found)]
+    if unknown:
+        sys.exit("soak: no runtime here is named like %s; there are %s. Others: make test fetches MicroPython, PYCOPY=/path/to/pycopy "
+                 "names a Pycopy, each CPython on the path counts" % (" or ".join(unknown), ", ".join(r.name for r in found)))
     # One CPython stands for all, unless one is asked for by name.
     newest = [r for r in found if r.is_cpython][-1:]
     chosen = [r for r in found if any(n in r.name for n in names)] if names else [r for r in found if not r.is_cpython] + newest

@@ -654,3 +654,11 @@ def test_the_program_works_by_itself(hostile_server):
                            "--only", "mutations", "--only", "noise", "--seed", "7"], stdout=subprocess.PIPE, encoding="utf-8", timeout=60)
     assert done.returncode == 0, done.stdout
     assert done.stdout.startswith("seed 7\n") and "0 failures" in done.stdout
+
+
+def test_the_soak_says_which_runtimes_there_are(runtime):
+    done = subprocess.run([sys.executable, os.path.join(harness.HERE, "soak.py"), "--runtime", "nosuch"], stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, encoding="utf-8", timeout=60)
+    assert done.returncode == 1 and done.stdout == ""
+    assert done.stderr.startswith("soak: no runtime here is named like nosuch; there are ") and done.stderr.count("\n") == 1
+    assert str(runtime) in done.stderr and "PYCOPY=" in done.stderr
