@@ -146,6 +146,26 @@ writer = Writer()
 inside.result(picoweb.jsonify(writer, "a\r\n\r\nb\0"))
 check("jsonify", writer.written.partition(b"\r\n\r\n")[2], b'"a\\r\\n\\r\\nb\\u0000"')
 
+# What a file system says of a name that no file has, and what it says when it fails
+
+from picoweb import files
+
+
+def fails_with(number):
+    def open_resource(pkg, fname):
+        raise OSError(number)
+    return open_resource
+
+
+found = files.open_resource
+for number in (2, 13, 20, 21, 22, 36):
+    files.open_resource = fails_with(number)
+    check("errno %d" % number, files._open(picoweb.WebApp(None), "a"), (None, 0))
+for number in (5, 12, 23, 24):
+    files.open_resource = fails_with(number)
+    check_raises("errno %d" % number, OSError, files._open, picoweb.WebApp(None), "a")
+files.open_resource = found
+
 # Apps
 
 routes = [("/", print)]

@@ -200,6 +200,13 @@ def test_static_never_leaves_its_folder(server, target):
     assert get(server, target) in (error(403), error(404))
 
 
+@pytest.mark.parametrize("up", ["..%5c", "..\\", "x%5c..%5c..%5c", "x/..%5c..%5c", "%2e%2e%5c"])
+def test_a_backslash_parts_segments(server, up):
+    """On Windows it does; what serves there is refused here, too."""
+    assert get(server, "/static/%ssecret.txt" % up) == error(403)
+    assert get(server, "/static/x%5csecret..txt") == error(404)
+
+
 def test_dots_are_judged_as_segments(server):
     assert get(server, "/static/../static/a.txt") == error(403)
     assert get(server, "/static/v1..2.txt") == sent("v1..2.txt", "text/plain; charset=utf-8")
