@@ -96,7 +96,7 @@ REQUEST_LINE = [
 
     Row("line at the limit", lines(b"GET " + LONG_PATH + b" HTTP/1.0"), echo("GET", LONG_PATH.decode()), "max_request_line bytes, the line end among them"),
     Row("line past the limit", lines(b"GET " + LONG_PATH + b"x HTTP/1.0"), error(414), "one more"),
-    Row("line without an end", b"GET /" + b"x" * MAX_REQUEST_LINE, error(414), "nobody waits for its end"),
+    Row("line without an end", (b"GET /" + b"x" * MAX_REQUEST_LINE)[:MAX_REQUEST_LINE + 1], error(414), "nobody waits for its end"),
 ]
 
 
@@ -141,7 +141,7 @@ HEADERS = [
         fields(("A", "b" * (MAX_HEAD - len(headers(b"A: "))))), "max_head bytes, the blank line among them"),
     Row("head past the limit", headers(b"A: " + b"b" * (MAX_HEAD - len(headers(b"A: ")) + 1)), error(431), "one more"),
     Row("head of many fields", headers(*[b"A:b"] * (MAX_HEAD // 5)), error(431), "it is the whole head that counts"),
-    Row("head without an end", headers()[:-2] + b"A: " + b"b" * MAX_HEAD, error(431), "nobody waits for its end"),
+    Row("head without an end", (headers()[:-2] + b"A: " + b"b" * MAX_HEAD)[:MAX_HEAD + 1], error(431), "nobody waits for its end"),
     Row("skipped", lines(b"GET /skip HTTP/1.0", b"A: b"), OK + b"skipped", "nobody looks"),
     Row("left", lines(b"GET /leave HTTP/1.0", b"A: b", b"C:  d"), OK + b"A: b\nC:  d", "the handler reads them"),
     Row("left, with a body", lines(b"POST /leave HTTP/1.0", b"Content-Length: 3") + b"abc", OK + b"Content-Length: 3\nabc",
