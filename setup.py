@@ -1,6 +1,7 @@
 """Packages: `pip install .` for a PC, `python setup.py sdist` for boards (an archive in upip's form)."""
 
 import os
+import re
 import sys
 
 from setuptools import setup
@@ -16,11 +17,17 @@ class BoardArchive(sdist):
     leave_out = ("picoweb/_cpython.py", "picoweb/__main__.py", "picoweb/asgi.py", "*.pyi", "*/py.typed")
 
 
+def description(text):
+    """README for an index, which has the text alone: no pictures, and the names of files in the place of links to them."""
+    text = re.sub(r"^\.\. image:: (?!https?:).*\n(?: .*\n)*\n", "", text, flags=re.M)
+    return re.sub(r"`[^`<]+<(?!https?:)([^>]+)>`__", r"``\1``", text)
+
+
 setup(
     name="picoweb",
     version="2.0.0",
     description="A web framework for boards with some tens of kilobytes of memory: MicroPython, Pycopy and CPython",
-    long_description=read(os.path.join(HERE, "README.rst")).decode(),
+    long_description=description(read(os.path.join(HERE, "README.rst")).decode()),
     long_description_content_type="text/x-rst",
     author="the picoweb developers",
     license="MIT",
