@@ -130,9 +130,10 @@ def test_the_archive_is_in_upips_form(archive):
     with tarfile.open(str(archive)) as tar:
         assert all(member.isfile() for member in tar)
         files = {member.name: tar.extractfile(member).read() for member in tar}
-    info = "picoweb-2.0.0/picoweb.egg-info/"
-    assert set(files) == {"picoweb-2.0.0/picoweb/" + n for n in BOARD} | {info + "PKG-INFO", info + "requires.txt"}
-    assert files[info + "requires.txt"] == b"pycopy-uasyncio\npycopy-pkg_resources\n"
+    requires = "picoweb-2.0.0/picoweb.egg-info/requires.txt"
+    assert set(files) == {"picoweb-2.0.0/picoweb/" + n for n in BOARD} | {"picoweb-2.0.0/PKG-INFO", requires}
+    assert files["picoweb-2.0.0/PKG-INFO"].startswith(b"Metadata-Version: 1.0\nName: picoweb\nVersion: 2.0.0\n")
+    assert files[requires] == b"pycopy-uasyncio\npycopy-pkg_resources\n"
     assert files["picoweb-2.0.0/picoweb/__init__.py"] == sdist.read(os.path.join(harness.ROOT, "picoweb", "__init__.py"))
 
 
@@ -168,6 +169,10 @@ def test_the_wheel_has_what_a_pc_needs(wheel):
         metadata = z.read("picoweb-2.0.0.dist-info/METADATA").decode()
     assert names >= BOARD | NO_BOARD_NEEDS | {"py.typed", "__init__.pyi"}
     assert set(re.findall("^Requires-Dist: ([a-z-]+)", metadata, re.M)) == {s.partition("==")[0] for s in fetch.SHIMS}
+    # An index has the text alone: pictures and links into the source would lead to nothing.
+    text = metadata.partition("\n\n")[2]
+    assert "picoweb is a web framework" in text and ".. image::" not in text
+    assert not re.findall(r"<(?!https?:)[^>]+>`__", text)
     assert "Requires-Python: >=3.8" in metadata and "Description-Content-Type: text/x-rst" in metadata
 
 

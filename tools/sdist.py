@@ -55,11 +55,11 @@ class sdist(setuptools_sdist):
         about = self.distribution.metadata
         fields = [("Metadata-Version", "1.0"), ("Name", about.get_name()), ("Version", about.get_version()),
                   ("Summary", about.get_description()), ("Author", about.get_author()), ("License", about.get_license())]
-        info = about.get_name().replace("-", "_") + ".egg-info/"
-        files = {info + "PKG-INFO": "".join("%s: %s\n" % field for field in fields if field[1]).encode()}
+        # Where an index looks for it; upip leaves it out by its name.
+        files = {"PKG-INFO": "".join("%s: %s\n" % field for field in fields if field[1]).encode()}
         requires = self.distribution.install_requires if self.requires is None else self.requires
         if requires:
-            files[info + "requires.txt"] = "".join(name + "\n" for name in requires).encode()
+            files[about.get_name().replace("-", "_") + ".egg-info/requires.txt"] = "".join(name + "\n" for name in requires).encode()
         return files
 
 
