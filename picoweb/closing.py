@@ -11,7 +11,8 @@ def close(server):
             task_cancel(server.task)
         io_close(s, s)
         for conn in list(server.conns):
-            if conn.since is not None and not conn.writes:
+            # A body that is on its way may end, too.
+            if conn.since is not None and not (conn.writes or conn.left):
                 conn.give_up()
 
 

@@ -131,6 +131,21 @@ def test_ctrl_c_lets_a_request_end(serve):
     assert server.wait() == 0
 
 
+def test_ctrl_c_lets_an_upload_end(serve):
+    """A body that is on its way is a request under way. What is no whole head by then is not."""
+    server = serve(APP % "pass" + "app.run()\n")
+    with server.connect() as s, server.connect() as half:
+        half.sendall(b"GET / HTTP/1.0\r\nHost: a\r\n")
+        s.sendall(b"POST /body HTTP/1.0\r\nContent-Length: 3\r\n\r\na")
+        wait_for_log(server, "/body")
+        server.idle()
+        server.interrupt()
+        assert harness.receive_all(half) == error(408)
+        s.sendall(b"bc")
+        assert harness.receive_all(s) == HTML
+    assert server.wait() == 0
+
+
 def test_ctrl_c_does_not_wait_for_ever(serve):
     server = serve(APP % "shutdown_timeout = 0.2" + "app.run()\n")
     with server.connect() as s:
