@@ -56,7 +56,7 @@ def _parse_request_line(req, head, end):
     space = head.find(b" ")
     version = head.find(b" HTTP/1.", space, end)
     target = head[space + 1:version]
-    if space < 1 or version - space < 2 or end - version != 9 or not 48 <= head[end - 1] <= 49 or min(target) <= 32:
+    if version - space < 2 or end - version != 9 or not 48 <= head[end - 1] <= 49 or min(target) <= 32:
         raise HTTPException(400)
     try:
         if target[0] != 47 or b"%" in target or b"?" in target:

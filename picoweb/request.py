@@ -24,11 +24,11 @@ def method_of(conn, name):
 
 # RFC 9112 section 2.2: blank lines may come before a request.
 def skip_blank_lines(conn):
-    size = len(conn.buf)
-    conn.buf = conn.buf.lstrip(b"\r\n")
+    rest = conn.buf.lstrip(b"\r\n")
     # No method begins with what is left; and an endless row of blank lines would never let the others have their turn.
-    if len(conn.buf) == size or size > 4 and not conn.buf:
+    if len(rest) == len(conn.buf) or len(conn.buf) > 4 and not rest:
         raise HTTPException(400)
+    conn.buf = rest
 
 
 # A request target with an authority, a query or percent-encoding (RFC 9112 section 3.2).

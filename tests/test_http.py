@@ -75,6 +75,15 @@ def test_cut_off_at_every_length(server, row):
     assert_answers(server)
 
 
+def test_blank_lines_and_nothing_else(server):
+    """RFC 9112 section 2.2 allows for one; a client that sends them on and on would never let the others have their turn."""
+    for data in b"\n" * 5, b"\r\n" * 3, b"\r\n" * 300:
+        assert server.raw(data) == vectors.BAD
+    data = b"GET / HTTP/1.0\r\n\r\n"
+    assert server.raw(b"", chunks=[b"\r\n\r\n", data], pause=0.1) == vectors.echo("GET", "/")
+    assert server.raw(b"\r\n" * 20 + data) == vectors.echo("GET", "/")
+
+
 def test_a_request_by_lines(server):
     data = b"POST /data HTTP/1.0\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc"
     assert exchange(server, data, vectors.OK + b"3 bytes: abc", data.splitlines(True)) == vectors.OK + b"3 bytes: abc"
