@@ -35,7 +35,7 @@ class Headers(dict):
     def add(self, line):
         name, colon, value = line.partition(b":")
         value = value.strip()
-        if not name or not colon or len(name.split()) != 1 or name.strip() != name or b"\0" in value or b"\r" in value:
+        if not colon or len(name.split()) != 1 or name.strip() != name or b"\0" in value or b"\r" in value:
             raise HTTPException(400)
         if name in self:
             value = self[name] + (b"; " if name.lower() == b"cookie" else b", ") + value
