@@ -138,6 +138,13 @@ def test_expect_is_answered_once(server):
         assert harness.receive_all(s) == OK + b"3 3"
 
 
+def test_expect_and_no_body(server):
+    """RFC 9110 section 10.1.1: nothing is asked for that is not to come."""
+    for path in b"/data", b"/stream":
+        with expect(server, path, 0) as s:
+            assert harness.receive_all(s) == OK + b"0 0"
+
+
 def test_expect_and_nobody_reads(server):
     with expect(server, b"/unread") as s:
         assert harness.receive_all(s) == OK + b"unread"
