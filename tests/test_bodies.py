@@ -150,6 +150,17 @@ def test_expect_and_nobody_reads(server):
         assert harness.receive_all(s) == OK + b"unread"
 
 
+def test_expect_and_nobody_reads_costs_no_time(server):
+    """The client was never asked for its body, so none is waited for."""
+    took = []
+    for _ in range(5):
+        start = time.monotonic()
+        with expect(server, b"/unread") as s:
+            harness.receive_all(s)
+        took.append(time.monotonic() - start)
+    assert min(took) < 0.3
+
+
 def test_expect_and_too_much(server):
     with expect(server, b"/data", 9000) as s:
         assert harness.receive_all(s) == error(413)
