@@ -11,6 +11,7 @@ import time
 import pytest
 
 import harness
+import hostile
 from vectors import error
 
 HTML = b"HTTP/1.0 200 NA\r\nContent-Type: text/html; charset=utf-8\r\n\r\n"
@@ -535,6 +536,20 @@ def test_a_slow_client_that_goes_on_is_served(serve):
 
     def check():
         assert server.raw(b"", chunks=[data] + [b"x"] * 5, pause=0.3) == HTML
+    harness.patiently(check)
+
+
+def test_max_drain(serve):
+    """So much is read of a body that no handler reads. One byte more, and closing resets the connection."""
+    server = serve(APP % "max_drain = 1000" + "app.run(debug=0)\n")
+
+    def check():
+        for size, ends in (1000, "closed"), (1001, "reset"):
+            with server.connect() as s:
+                s.sendall(b"POST / HTTP/1.0\r\nContent-Length: %d\r\n\r\n" % size)
+                time.sleep(0.1)
+                s.sendall(b"x" * size)
+                assert hostile.receive(s, harness.TIMEOUT) == (HTML + b"page", ends)
     harness.patiently(check)
 
 
