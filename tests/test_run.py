@@ -529,6 +529,25 @@ def test_timeouts(serve):
     assert "Traceback" not in server.log()
 
 
+@pytest.mark.parametrize("read, write", [(2, 100), (100, 2)])
+def test_each_timeout_is_for_its_own_wait(serve, read, write):
+    """And none is over early."""
+    server = serve(APP % ("read_timeout = %d; write_timeout = %d" % (read, write)) + COUNT + "app.run(debug=0)\n")
+    with server.connect() as silent, server.connect() as stalled:
+        start = time.monotonic()
+        silent.sendall(b"GET")
+        stalled.sendall(b"GET /long HTTP/1.0\r\n\r\n")
+        wait_for(lambda: server.get("/count").json() == 3, server)
+        wait_for(lambda: server.get("/count").json() == 2, server)
+        assert time.monotonic() - start >= 2
+        if read == 2:
+            assert harness.receive_all(silent) == error(408)
+        else:
+            silent.settimeout(0.5)
+            with pytest.raises(socket.timeout):
+                silent.recv(1)
+
+
 def test_a_slow_client_that_goes_on_is_served(serve):
     """A body may take longer than read_timeout, when it moves."""
     server = serve(APP % "read_timeout = 1" + "app.run(debug=0)\n")
