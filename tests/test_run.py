@@ -45,6 +45,10 @@ def long(req, resp):
     yield from picoweb.start_response(resp)
     for i in range(4000):
         yield from resp.awrite("x" * 2500)
+@app.route("/late")
+def late(req, resp):
+    yield from asyncio.sleep(0.5)
+    yield from long(req, resp)
 @app.route("/raises")
 def raises(req, resp):
     yield from ()
@@ -129,6 +133,21 @@ def test_ctrl_c_lets_a_request_end(serve):
         server.idle()  # until the handler sleeps: it would end where it is interrupted itself
         server.interrupt()
         assert harness.receive_all(s) == HTML + b"slow"
+    assert server.wait() == 0
+
+
+@pytest.mark.parametrize("path", ["/long", "/late"])
+def test_ctrl_c_lets_a_response_be_taken(serve, path):
+    """One whose client lets it wait, before it begins or in its middle."""
+    server = serve(APP % "shutdown_timeout = 30" + "app.run()\n")
+    with server.connect() as s:
+        s.sendall(b"GET %s HTTP/1.0\r\n\r\n" % path.encode())
+        wait_for_log(server, path)
+        time.sleep(0.2)
+        server.idle()
+        server.interrupt()
+        time.sleep(0.7)
+        assert len(harness.receive_all(s)) == len(HTML) + 4000 * 2500
     assert server.wait() == 0
 
 
