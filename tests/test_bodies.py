@@ -70,6 +70,7 @@ JSON = [
     ("null", b"null", b"[null]"), ("list", b'[1, "a"]', b'[[1, "a"]]'), ("UTF-8", '"\u20ac"'.encode(), '["\u20ac"]'.encode()),
     ("spaces", b" 1 ", b"[1]"), ("escapes", b'"\\u20ac"', '["\u20ac"]'.encode()),
     ("cut", b'{"a', None), ("nothing", b"", None), ("a word", b"nul", None),
+    ("deep and cut", b"[" * 8000, None),
 ]
 
 
@@ -136,6 +137,14 @@ def test_expect_is_answered_once(server):
             s.sendall(b"\1")
             time.sleep(0.02)
         assert harness.receive_all(s) == OK + b"3 3"
+
+
+def test_expect_and_the_response_has_begun(server):
+    """RFC 9110 section 10.1.1: what comes before a final status does not come after it."""
+    with expect(server, b"/late") as s:
+        time.sleep(0.05)
+        s.sendall(b"\1\2\3")
+        assert harness.receive_all(s) == OK + b"3"
 
 
 def test_expect_and_nobody_reads(server):
