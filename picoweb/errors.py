@@ -8,7 +8,8 @@ from ._connection import HTTPException
 def fail(app, req, conn, e):
     if conn.gone or not (req.method or conn.buf or isinstance(e, MemoryError)):
         if app.debug > 0:
-            app.log.debug("client gone: %r" % e)
+            from .log import tell
+            tell(app.log.debug, "client gone: %r" % e)
         return
     unsure = conn.since is not None or conn.length == -1
     if not isinstance(e, HTTPException):
@@ -17,13 +18,19 @@ def fail(app, req, conn, e):
         _log(app, req, e)
         yield from _guard(app, req, app.handle_exc, conn, e)
         e = HTTPException(500)
-    if not conn.writes:
-        yield from _guard(app, req, app.handle_error, conn, e)
+    if not conn.writes and (yield from _guard(app, req, app.handle_error, conn, e)):
+        yield from _guard(app, req, _plain_page, conn, e)
     # Without a whole head and a length, nobody knows how much is on its way.
     yield from drain(conn, unsure or e.status == 411)
 
 
-# Runs what an app may have overridden. Its errors must not end more than this connection.
+# For when the app's own page fails.
+def _plain_page(req, conn, e):
+    from .response import http_error
+    return http_error(conn, 500)
+
+
+# Runs what an app may have overridden. Its errors must not end more than this connection; true: the client has got nothing.
 def _guard(app, req, func, conn, e):
     try:
         yield from _coro(func(req, conn, e))
@@ -32,6 +39,7 @@ def _guard(app, req, func, conn, e):
     except Exception as e:
         if not conn.gone:
             _log(app, req, e)
+            return not conn.writes
 
 
 def _log(app, req, e):
