@@ -11,6 +11,8 @@ def fail(app, req, conn, e):
             from .log import tell
             tell(app.log.debug, "client gone: %r" % e)
         return
+    if not req.method and conn.buf.startswith(b"HEAD "):
+        conn.tail = b""
     unsure = conn.since is not None or conn.length == -1
     if not isinstance(e, HTTPException):
         if isinstance(e, MemoryError):
@@ -50,7 +52,7 @@ def _log(app, req, e):
 
 # Closing a socket with bytes unread resets the connection, and the client may lose the reply: so what is on its way is read, within limits.
 def drain(conn, unsure=False):
-    limit = 0 if conn.expect else conn.server.app.max_drain
+    limit = conn.server.app.max_drain
     if not unsure:
         limit = min(limit, conn.left - len(conn.buf))
     for _ in range(20):
@@ -64,6 +66,7 @@ def drain(conn, unsure=False):
             if not data:
                 return
             limit -= len(data)
-        if limit <= 0 or conn.late:
+        # Who waits for "100 Continue" sends no more; who does not has sent some already.
+        if limit <= 0 or conn.late or conn.expect and not unsure:
             return
         yield from sleep_ms(25)

@@ -25,10 +25,11 @@ def method_of(conn, name):
 # RFC 9112 section 2.2: blank lines may come before a request.
 def skip_blank_lines(conn):
     size = len(conn.buf)
-    conn.buf = conn.buf.lstrip(b"\r\n")
+    buf = conn.buf.lstrip(b"\r\n")
     # No method begins with what is left; and an endless row of blank lines would never let the others have their turn.
-    if len(conn.buf) == size or size > 4 and not conn.buf:
+    if len(buf) == size or size > 4 and not buf:
         raise HTTPException(400)
+    conn.buf = buf
 
 
 # A request target with an authority, a query or percent-encoding (RFC 9112 section 3.2).

@@ -176,6 +176,14 @@ def test_unread_body_does_not_reset_the_reply(server, path, size):
     assert reply.startswith(b"HTTP/1.0 ") and reply.endswith((b"unread", b"404", b"400", b"405"))
 
 
+@pytest.mark.parametrize("path", [b"/unread", b"/404", b"/data"])
+@pytest.mark.parametrize("size", [1000, 12000])
+def test_unread_body_that_does_not_wait_to_be_expected(server, path, size):
+    """RFC 9110 section 10.1.1: a client does not have to wait for long."""
+    reply = server.raw(vectors.post(path, b"Content-Length: %d" % size, b"Expect: 100-continue", body=b"x" * size).replace(b"/1.0", b"/1.1"))
+    assert reply.endswith((b"unread", b"404", b"413", b" %d" % (120 * size)))
+
+
 def test_unread_body_that_comes_late(server):
     head = vectors.post(b"/unread", b"Content-Length: 3000")
 

@@ -214,6 +214,8 @@ TRAILING = [
 HEAD_ROWS = [
     Row("HEAD", lines(b"HEAD / HTTP/1.0"), OK, "RFC 9110 section 9.3.2: no content"),
     Row("HEAD of what is not there", lines(b"HEAD /404 HTTP/1.0"), ERROR_HEAD % 404, "RFC 9110 section 9.3.2: no content"),
+    Row("HEAD of a bad request line", lines(b"HEAD a HTTP/1.0"), ERROR_HEAD % 400, "what the client waits for is known all the same"),
+    Row("HEAD of a line past the limit", b"HEAD /" + b"x" * MAX_REQUEST_LINE, ERROR_HEAD % 414, "what the client waits for is known all the same"),
     Row("HEAD with a bad field", lines(b"HEAD / HTTP/1.0", b"a"), ERROR_HEAD % 400, "RFC 9110 section 9.3.2: no content"),
     Row("HEAD past the limit", lines(b"HEAD / HTTP/1.0", b"A: " + b"b" * MAX_HEAD), ERROR_HEAD % 431, "RFC 9110 section 9.3.2: no content"),
     Row("GET of what is not there", lines(b"GET /404 HTTP/1.0"), error(404), "its sibling"),
