@@ -1,5 +1,5 @@
 # The body of a request: read as it comes, or whole.
-from ._loop import sleep_ms
+from ._loop import sleep_ms, ticks_diff, ticks_ms
 from ._connection import HTTPException
 
 
@@ -35,6 +35,8 @@ def _receive(conn, n):
         conn.expect = False
         _send_continue(conn)
     data = yield from conn.receive(n)
+    owed = conn.owed if conn.since is None else ticks_diff(ticks_ms(), conn.since)
+    conn.owed = min(max(owed - len(data), 0), 1000)
     conn.since = None
     conn.reads += 1
     if not conn.reads & 15:  # a fast client must not keep the others from their turn

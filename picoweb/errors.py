@@ -1,6 +1,6 @@
 # What happens when a request is not served as it should be.
 from ._dispatch import _coro
-from ._loop import CancelledError, sleep_ms
+from ._loop import CancelledError, sleep_ms, ticks_ms
 from ._connection import HTTPException
 
 
@@ -55,6 +55,7 @@ def drain(conn, unsure=False):
     limit = conn.server.app.max_drain
     if not unsure:
         limit = min(limit, conn.left - len(conn.buf))
+    conn.since = ticks_ms()  # from now on it may have to give way
     for _ in range(20):
         while limit > 0:
             try:
