@@ -23,6 +23,7 @@ class Connection:
     tail = None  # HEAD: the end of what was written, until the blank line
     writes = 0  # how often something was written
     reads = 0  # how often a part of the body was read
+    owed = 0  # ms that it has kept the server waiting for more of the body, less one for each byte
     writing = None  # a wait for the client is on: False: to send, True: to take the response
     late = False  # the client was too slow
     gone = False  # the client has closed or reset the connection
@@ -42,7 +43,8 @@ class Connection:
     # Every wait for the client is this one, so that it can be given up.
     def _wait(self, write):
         if self.since is None:
-            self.since = ticks_ms()
+            # Who sends a byte now and then has kept the server waiting all the time.
+            self.since = ticks_ms() - (0 if write else self.owed)
         self.writing = write
         try:
             if not self.late:

@@ -64,8 +64,13 @@ def _parse_request_line(req, head, end):
             parse_target(req, target)
         else:
             req.path = target.decode()
-        req.method = "GET" if head.startswith(b"GET ") else head[:space].decode()  # most are, and a constant costs less
+        if head.startswith(b"GET "):  # most are, and a constant costs less
+            req.method = "GET"
+            return
+        req.method = head[:space].decode()
     except UnicodeError:
         raise HTTPException(400)
     if req.method == "HEAD":
         req.reader.tail = b""
+    elif min(req.method) <= " ":
+        raise HTTPException(400)

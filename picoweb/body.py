@@ -1,5 +1,5 @@
 # The body of a request: read as it comes, or whole.
-from ._loop import sleep_ms
+from ._loop import sleep_ms, ticks_diff, ticks_ms
 from ._connection import HTTPException
 
 
@@ -17,14 +17,26 @@ def read(conn, n=-1):
     return data
 
 
+# RFC 9110 section 15.2: an interim response comes before the final one, or not at all.
+def _send_continue(conn):
+    if not conn.writes:
+        try:
+            conn.s.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        except OSError:
+            conn.gone = True
+            raise
+
+
 # Up to n bytes of the body; b"" at its end, or when the client has closed the connection.
 def _receive(conn, n):
     if not n:
         return b""
     if conn.expect:
         conn.expect = False
-        conn.s.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        _send_continue(conn)
     data = yield from conn.receive(n)
+    owed = conn.owed if conn.since is None else ticks_diff(ticks_ms(), conn.since)
+    conn.owed = min(max(owed - len(data), 0), 1000)
     conn.since = None
     conn.reads += 1
     if not conn.reads & 15:  # a fast client must not keep the others from their turn
@@ -85,7 +97,7 @@ def get_json(req):
         import ujson as json
     try:
         return json.loads((yield from get_data(req)))
-    except ValueError:
+    except (ValueError, RuntimeError):  # CPython's parser calls itself, and not too often
         raise HTTPException(400)
 
 

@@ -10,8 +10,16 @@ class Logger:
     debug = warning = error = critical = exception = info
 
 
+# A logger that fails, as when it writes to a flash that is full, must not cost the reply.
+def tell(method, *args):
+    try:
+        method(*args)
+    except Exception:
+        pass
+
+
 def log_request(app, req):
-    app.log.info("%s %r", req.method, req.path)
+    tell(app.log.info, "%s %r", req.method, req.path)
     if app.debug > 1:
         try:
             from micropython import mem_info
@@ -30,4 +38,4 @@ def log_exc(app, req, e):
         sys.print_exception(e, trace)
         app.log.error("%s %s: %r\n%s" % (req.method, getattr(req, "path", ""), e, trace.getvalue()))
     except Exception:
-        pass  # what cannot be printed, or a logger that fails, must not cost the reply
+        pass  # neither must what cannot be printed

@@ -13,9 +13,9 @@ def fields(headers):
         headers = headers.decode()
     if isinstance(headers, str):
         headers = headers.rstrip("\r\n") + "\r\n"
-        lines = "\n" + headers.replace("\r\n", "\n")
-        if "\n\n" in lines or "\r" in lines or "\0" in lines:
-            raise ValueError("blank line, CR or NUL in headers: %r" % headers)
+        if (headers[0] <= " " or "\n\r\n" in headers or "\n\n" in headers or "\0" in headers
+                or headers.count("\r") != headers.count("\r\n")):
+            raise ValueError("no lines of headers: %r" % headers)
         return headers
     lines = ""
     for name, value in headers.items() if hasattr(headers, "items") else headers:

@@ -70,6 +70,7 @@ JSON = [
     ("null", b"null", b"[null]"), ("list", b'[1, "a"]', b'[[1, "a"]]'), ("UTF-8", '"\u20ac"'.encode(), '["\u20ac"]'.encode()),
     ("spaces", b" 1 ", b"[1]"), ("escapes", b'"\\u20ac"', '["\u20ac"]'.encode()),
     ("cut", b'{"a', None), ("nothing", b"", None), ("a word", b"nul", None),
+    ("deep and cut", b"[" * 8000, None),
 ]
 
 
@@ -145,6 +146,14 @@ def test_expect_and_no_body(server):
             assert harness.receive_all(s) == OK + b"0 0"
 
 
+def test_expect_and_the_response_has_begun(server):
+    """RFC 9110 section 10.1.1: what comes before a final status does not come after it."""
+    with expect(server, b"/late") as s:
+        time.sleep(0.05)
+        s.sendall(b"\1\2\3")
+        assert harness.receive_all(s) == OK + b"3"
+
+
 def test_expect_and_nobody_reads(server):
     with expect(server, b"/unread") as s:
         assert harness.receive_all(s) == OK + b"unread"
@@ -183,6 +192,14 @@ def test_expect_when_the_body_is_there_already(server):
 def test_unread_body_does_not_reset_the_reply(server, path, size):
     reply = server.raw(sized(path, b"x" * size))
     assert reply.startswith(b"HTTP/1.0 ") and reply.endswith((b"unread", b"404", b"400", b"405"))
+
+
+@pytest.mark.parametrize("path", [b"/unread", b"/404", b"/data"])
+@pytest.mark.parametrize("size", [1000, 12000])
+def test_unread_body_that_does_not_wait_to_be_expected(server, path, size):
+    """RFC 9110 section 10.1.1: a client does not have to wait for long."""
+    reply = server.raw(vectors.post(path, b"Content-Length: %d" % size, b"Expect: 100-continue", body=b"x" * size).replace(b"/1.0", b"/1.1"))
+    assert reply.endswith((b"unread", b"404", b"413", b" %d" % (120 * size)))
 
 
 def test_unread_body_that_comes_late(server):

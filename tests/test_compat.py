@@ -635,6 +635,24 @@ def test_debug_without_a_log(serve, debug):
     assert server.get("/nothing").raw == error(404)
 
 
+@pytest.mark.parametrize("debug", (0, 1))
+def test_a_log_that_fails(serve, debug):
+    """As when it is a file, and the flash is full, or nobody reads stderr any more."""
+    server = serve(app(LOGGED, """
+class Broken:
+    def info(self, msg, *args):
+        if "Running" not in msg:
+            raise OSError(28)
+    debug = error = info
+app.run(debug=%d, log=Broken())
+""" % debug))
+    assert server.get("/sub/fail").raw == error(500)
+    assert server.get("/nothing").raw == error(404)
+    assert server.raw(b"", eof=True) == b""
+    assert server.get("/log").status == 200
+    assert server.log() == ""
+
+
 def test_run_defaults(runtime):
     script = HEAD + '''
 class App(picoweb.WebApp):

@@ -100,6 +100,7 @@ def test_the_reply_of_an_error_is_not_reset_away(server):
     """More than a socket's buffer is on its way when the refusal is sent."""
     data = b"GET /" + b"x" * 12000
     assert server.raw(data) == vectors.error(414)
+    assert server.raw(b"\r\n" * 6000) == vectors.error(400)
     assert_answers(server)
 
 

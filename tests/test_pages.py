@@ -122,7 +122,8 @@ HEADERS = [
     ("str", head("A: b\r\nC: d\r\n")), ("str-open", head("A: b\r\nC: d\r\n")),
     ("bytes", head("A: b\r\n")), ("bytes-open", head("A: b\r\n")), ("utf-8", head("A: \u20ac\r\n")), ("empty", head()),
 ] + [(name, b"ValueError") for name in (
-    "bad-lf", "bad-cr", "bad-bytes", "bad-pair", "bad-name", "bad-type", "bad-status", "bad-str")]
+    "bad-lf", "bad-cr", "bad-bytes", "bad-pair", "bad-name", "bad-type", "bad-status", "bad-str", "bad-str-first", "bad-str-lf-first",
+    "bad-str-only", "bad-str-folded", "bad-str-cr", "bad-str-nul", "bad-bytes-first")]
 
 
 @pytest.mark.parametrize("name, reply", HEADERS, ids=[row[0] for row in HEADERS])
@@ -204,6 +205,8 @@ def test_error_page_that_fails(server):
     """picoweb's own takes its place: no client is left without a reply."""
     assert get(server, "/status/419") == error(500)
     assert "handle_error fails" in logged(server, "/status/419")
+    assert get(server, "/status/420") == b"half"
+    assert get(server, "/status-bad-headers") == error(500)
 
 
 @pytest.mark.parametrize("path, what", [("/before", "before 100%s"), ("/plain-raise", "plain-raise"), ("/memory", "memory")])
@@ -246,6 +249,7 @@ def test_handle_exc_is_not_asked_for_a_status(server):
 
 GONE = """
 import picoweb
+from picoweb._loop import sleep_ms
 app = picoweb.WebApp(None)
 @app.route("/")
 def page(req, resp):
@@ -256,6 +260,10 @@ def page(req, resp):
 def body(req, resp):
     yield from req.read_form_data()
     yield from picoweb.start_response(resp)
+@app.route("/slow")
+def slow(req, resp):
+    yield from sleep_ms(200)
+    yield from req.read_form_data()
 app.run(debug=1)
 """
 
@@ -269,7 +277,8 @@ def reset(s):
 
 def test_a_client_that_is_gone_is_one_line(serve):
     server = serve(GONE)
-    for sent in [b"GET / HTTP/1.0\r\n\r\n", b"GET / HTT", b"POST /body HTTP/1.0\r\nContent-Length: 100\r\n\r\na="]:
+    for sent in [b"GET / HTTP/1.0\r\n\r\n", b"GET / HTT", b"POST /body HTTP/1.0\r\nContent-Length: 100\r\n\r\na=",
+                 b"POST /slow HTTP/1.1\r\nContent-Length: 100\r\nExpect: 100-continue\r\n\r\n"]:
         before = len(server.log())
         s = server.connect()
         s.sendall(sent)

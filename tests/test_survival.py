@@ -85,6 +85,8 @@ CROWDS = {
     "half-a-line": {"first": b"GET / HT"},
     "one-byte-a-second": {"drip": hostile.HELLO},
     "half-a-body": {"first": hostile.FORM[:-5]},
+    "body-that-nobody-reads": {"first": b"POST / HTTP/1.0\r\nContent-Length: 5000\r\n\r\n"},
+    "bad-request-line": {"first": b"BAD\r\n"},
     "never-reads": {"first": b"GET /big HTTP/1.0\r\n\r\n", "greedy": True},
     "never-reads-without-end": {"first": b"GET /endless HTTP/1.0\r\n\r\n", "greedy": True},
 }
@@ -94,6 +96,27 @@ CROWDS = {
 def test_500_connections_from_outside_do_not_lock_others_out(hostile_server, crowd):
     client = client_of(hostile_server)
     with hostile.Crowd(client, 500, **CROWDS[crowd]) as held:
+        for _ in range(5):
+            client.ask()
+            held.spend(0.1)
+    client.ask()
+    assert_lives(hostile_server)
+
+
+class Trickle(hostile.Crowd):
+    """Ten bytes a second from each: none is silent for long."""
+
+    def _drip(self):
+        for s, _ in self._socks.values():
+            with contextlib.suppress(OSError):
+                s.send(self.drip)
+
+
+@pytest.mark.parametrize("first", [b"GET / HTTP/1.0\r\nA: ", b"POST /form HTTP/1.0\r\nContent-Length: 8000\r\n\r\n"], ids=["head", "body"])
+def test_requests_that_trickle_in_give_way(hostile_server, first):
+    client = client_of(hostile_server)
+    with Trickle(client, 40, first, b"a") as held:
+        held.spend(0.5)
         for _ in range(5):
             client.ask()
             held.spend(0.1)

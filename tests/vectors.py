@@ -62,6 +62,9 @@ REQUEST_LINE = [
     Row("TLS", b"\x16\x03\x01\x00\x05\x01\x00\x00\x01\x00\n", BAD, "a client that speaks TLS to a plain port"),
     Row("method that nobody knows", lines(b"BREW / HTTP/1.0"), echo("BREW", "/"), "what a method means is the handler's affair"),
     Row("lower-case method", lines(b"get / HTTP/1.0"), echo("get", "/"), "RFC 9110 section 9.1: the method is case-sensitive"),
+    Row("control character in the method", lines(b"G\x1b[31mT / HTTP/1.0"), BAD, "a method is a token, and the log shows it"),
+    Row("CR in the method", lines(b"GE\rT / HTTP/1.0"), BAD, "RFC 9112 section 2.2: a CR alone"),
+    Row("method with a hyphen", lines(b"M-SEARCH / HTTP/1.0"), echo("M-SEARCH", "/"), "RFC 9110 section 5.6.2: a token"),
     Row("method that is not UTF-8", lines(b"G\xff / HTTP/1.0"), BAD, "a method is a token"),
     Row("blank line before", b"\r\n" + lines(b"GET /a HTTP/1.0"), echo("GET", "/a"), "RFC 9112 section 2.2"),
     Row("LF line ends", b"GET /a HTTP/1.0\nHost: x\n\n", echo("GET", "/a"), "RFC 9112 section 2.2: an LF alone may end a line"),
@@ -218,6 +221,8 @@ TRAILING = [
 HEAD_ROWS = [
     Row("HEAD", lines(b"HEAD / HTTP/1.0"), OK, "RFC 9110 section 9.3.2: no content"),
     Row("HEAD of what is not there", lines(b"HEAD /404 HTTP/1.0"), ERROR_HEAD % 404, "RFC 9110 section 9.3.2: no content"),
+    Row("HEAD of a bad request line", lines(b"HEAD a HTTP/1.0"), ERROR_HEAD % 400, "what the client waits for is known all the same"),
+    Row("HEAD of a line past the limit", b"HEAD /" + b"x" * MAX_REQUEST_LINE, ERROR_HEAD % 414, "what the client waits for is known all the same"),
     Row("HEAD with a bad field", lines(b"HEAD / HTTP/1.0", b"a"), ERROR_HEAD % 400, "RFC 9110 section 9.3.2: no content"),
     Row("HEAD past the limit", lines(b"HEAD / HTTP/1.0", b"A: " + b"b" * MAX_HEAD), ERROR_HEAD % 431, "RFC 9110 section 9.3.2: no content"),
     Row("GET of what is not there", lines(b"GET /404 HTTP/1.0"), error(404), "its sibling"),

@@ -59,6 +59,13 @@ def stream(req, resp):
     yield from reply(resp, "%d %d" % (size, total))
 
 
+@app.route("/late")
+def late(req, resp):
+    yield from picoweb.start_response(resp, "text/plain; charset=utf-8")
+    body = yield from req.get_data()
+    yield from resp.awrite("%d" % len(body))
+
+
 @app.route("/all")
 def everything(req, resp):
     body = yield from req.reader.read()

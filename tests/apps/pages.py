@@ -16,6 +16,9 @@ class App(picoweb.WebApp):
             yield from resp.awrite("teapot")
         elif req.path == "/status/419":
             raise ValueError("handle_error fails")
+        elif req.path == "/status/420":
+            yield from resp.awrite("half")
+            raise ValueError("handle_error fails")
         else:
             yield from super().handle_error(req, resp, e)
 
@@ -228,6 +231,13 @@ HEADERS = {
     "bad-type": dict(content_type="text/html\r\nA: b"),
     "bad-status": dict(status="200\r\nA: b"),
     "bad-str": dict(headers="A: b\r\n\r\nbody"),
+    "bad-str-first": dict(headers="\r\nbody: b"),
+    "bad-str-lf-first": dict(headers="\nbody: b"),
+    "bad-str-only": dict(headers="\r\n"),
+    "bad-str-folded": dict(headers=" A: b"),
+    "bad-str-cr": dict(headers="A: b\rC: d"),
+    "bad-str-nul": dict(headers="A: b\0"),
+    "bad-bytes-first": dict(headers=b"\nA: b"),
 }
 
 
@@ -280,14 +290,14 @@ def status(req, resp):
     yield from deeper(int(req.url_match.group(1)))
 
 
-@app.route("/status-bad-headers")
-def status_bad_headers(req, resp):
-    yield from deep(302, {"Location": "a\r\nB: c"})
-
-
 @app.route("/status-headers")
 def status_headers(req, resp):
     yield from deep(401, {"WWW-Authenticate": "Basic"})
+
+
+@app.route("/status-bad-headers")
+def status_bad_headers(req, resp):
+    yield from deep(401, {"A": "b\r\nC: d"})
 
 
 class Missing(picoweb.HTTPException):
