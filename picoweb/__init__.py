@@ -62,7 +62,7 @@ class WebApp:
     read_timeout = 10
     write_timeout = 10
     shutdown_timeout = 5
-    backlog = 255
+    backlog = 1023 if sys.platform in ("linux", "darwin", "win32") else 16  # on a board, each takes memory
 
     debug = -1
     log = None

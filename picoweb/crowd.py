@@ -13,8 +13,8 @@ _GRACE_RESPONSE = 300
 
 # Takes the place of the client that is waited for longest; False when there is none to wait for.
 def make_room(server):
-    # In a rush of silent clients a sixteenth has to do: real ones could not get through the kernel's queue.
-    rush = 4 if server.crowd >= len(server.conns) else 0
+    # In a rush of silent clients a 32nd has to do: real ones could not get through the kernel's queue.
+    rush = 5 if server.crowd >= len(server.conns) else 0
     scarce, server.scarce = server.scarce, False
     longest = -1
     for conn in list(server.conns):

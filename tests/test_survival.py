@@ -124,6 +124,23 @@ def test_requests_that_trickle_in_give_way(hostile_server, first):
     assert_lives(hostile_server)
 
 
+class Rush(hostile.Crowd):
+    """Each comes back as soon as it is turned away."""
+    RATE = 100000
+
+
+@pytest.mark.parametrize("crowd", CROWDS)
+def test_500_connections_that_come_back_at_once_do_not_lock_others_out(hostile_server, crowd):
+    """All of them have to find a place in the system's queue: whom that turns away hears of it after a second, and then after more."""
+    client = client_of(hostile_server)
+    with Rush(client, 500, **CROWDS[crowd]) as held:
+        for _ in range(5):
+            client.ask()
+            held.spend(0.1)
+    client.ask()
+    assert_lives(hostile_server)
+
+
 @pytest.mark.parametrize("path", ["/big", "/endless"])
 @pytest.mark.parametrize("number", [16, 200, 500])
 def test_clients_that_never_read_give_way_at_once(hostile_server, path, number):
