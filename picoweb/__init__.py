@@ -4,7 +4,8 @@ import sys
 
 # The event loop first: Pycopy compiles it, and that takes more memory than all else. What compiling a module leaves would
 # scatter the next one over the heap.
-from . import _loop
+from ._memory import load, relieve
+from ._loop import run_forever
 gc.collect()
 from ._connection import HTTPException
 gc.collect()
@@ -20,34 +21,28 @@ SEND_BUFSZ = 256
 # What many apps never call is in modules that the first call imports: here, it would take memory from all.
 
 def get_mime_type(fname):
-    from .files import get_mime_type
-    return get_mime_type(fname)
+    return load("files").get_mime_type(fname)
 
 
 def sendstream(writer, f):
-    from .files import sendstream
-    return sendstream(writer, f)
+    return load("files").sendstream(writer, f)
 
 
 def jsonify(writer, obj):
-    from .response import jsonify
-    return jsonify(writer, obj)
+    return load("response").jsonify(writer, obj)
 
 
 def http_error(writer, status, headers=None):
-    from .response import http_error
-    return http_error(writer, status, headers)
+    return load("response").http_error(writer, status, headers)
 
 
 def redirect(writer, location, code=302):
-    from .response import redirect
-    return redirect(writer, location, code)
+    return load("response").redirect(writer, location, code)
 
 
 def start_response(writer, content_type="text/html; charset=utf-8", status="200", headers=None):
     if headers or status != "200" or content_type != "text/html; charset=utf-8":
-        from .response import head
-        return writer.awrite(head(content_type, status, headers))
+        return writer.awrite(load("response").head(content_type, status, headers))
     # Most pages need no formatting, nor the code for it.
     return writer.awrite(b"HTTP/1.0 200 NA\r\nContent-Type: text/html; charset=utf-8\r\n\r\n")
 
@@ -101,24 +96,19 @@ class WebApp:
         return http_error(resp, e.status, e.headers)
 
     def handle_static(self, req, resp):
-        from .files import handle_static
-        return handle_static(self, req, resp)
+        return load("files").handle_static(self, req, resp)
 
     def sendfile(self, *args, **kwargs):
-        from .files import sendfile
-        return sendfile(self, *args, **kwargs)
+        return load("files").sendfile(self, *args, **kwargs)
 
     def render_template(self, *args, **kwargs):
-        from .files import render_template
-        return render_template(self, *args, **kwargs)
+        return load("files").render_template(self, *args, **kwargs)
 
     def render_str(self, *args, **kwargs):
-        from .files import render_str
-        return render_str(self, *args, **kwargs)
+        return load("files").render_str(self, *args, **kwargs)
 
     def mount(self, url, app):
-        from .mounts import mount
-        return mount(self, url, app)
+        return load("mounts").mount(self, url, app)
 
     def route(self, url, **kwargs):
         def _route(f):
@@ -135,35 +125,24 @@ class WebApp:
 
     # Serves until shutdown().
     def serve(self, loop, host, port):
-        from .serving import start
-        start(Server(self, True), host, port, *self._listen)
-        del start
-        loop.run_forever()
+        run_forever(loop, load("serving").start(Server(self, True), host, port, *self._listen))
 
     # A coroutine: serves beside the app's other tasks. Its result has close(), and wait_closed(), a coroutine.
     def start_server(self, *args, **kwargs):
-        from .beside import start_server
-        return start_server(self, *args, **kwargs)
+        return load("beside").start_server(self, *args, **kwargs)
 
     # Frees the port at once; requests under way get shutdown_timeout seconds.
     def shutdown(self):
-        from .closing import shutdown
-        return shutdown(self)
+        return load("closing").shutdown(self)
 
     def run(self, host="127.0.0.1", port=8081, debug=False, lazy_init=False, log=None, backlog=None, ssl=None):
-        from .starting import prepare
-        loop = prepare(self, host, port, debug, lazy_init, log, backlog, ssl)
-        del prepare  # what starts an app is not to stay in memory while it runs
+        loop = load("starting").prepare(self, host, port, debug, lazy_init, log, backlog, ssl)
         try:
             self.serve(loop, host, port)
         except KeyboardInterrupt:
-            # Pycopy keeps what there is of a module whose import was cut: the next one would get that.
-            for name in list(sys.modules):
-                if name.startswith("picoweb.") and name[8:] not in globals():
-                    del sys.modules[name]
-            from .closing import stop
+            relieve()  # Pycopy keeps what there is of a module whose import was cut: the next one would get that
             try:
-                loop.run_until_complete(stop(self))
+                loop.run_until_complete(load("closing").stop(self))
             except Exception:
                 pass  # the event loop itself may have been cut, and be of no use any more
             raise

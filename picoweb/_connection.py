@@ -2,6 +2,7 @@
 import sys
 
 from ._loop import CancelledError, io_close, io_wait, sleep_ms, task_cancel, ticks_ms
+from ._memory import load, relieve
 
 
 # Raised by a handler, it becomes the response: status is an int, headers are as for start_response().
@@ -37,8 +38,7 @@ class Connection:
 
     # What few handlers use: read(), readinto(), readexactly(), readline(), awriteiter(), get_extra_info().
     def __getattr__(self, name):
-        from .request import method_of
-        return method_of(self, name)
+        return load("request").method_of(self, name)
 
     # Every wait for the client is this one, so that it can be given up.
     def _wait(self, write):
@@ -63,14 +63,12 @@ class Connection:
         if self.writing is not None:
             task_cancel(self.task)
 
-    # Up to n bytes that are there already, or None.
+    # Up to n bytes that are there already, or None. Where memory is short a little has to do: as no handler has run, nothing is lost.
     def take(self, n):
         try:
             return self.s.read(n)
         except MemoryError:
-            # What its next use loads again makes room, and a little has to do: as no handler has run yet, nothing is lost.
-            from .crowd import unload
-            unload()
+            relieve()
             return self.s.read(128)
 
     # Up to n bytes; b"" when the client has closed its side. To ask the socket before waiting saves a turn of the event loop.
@@ -98,8 +96,7 @@ class Connection:
         if sz < 0:
             sz = len(buf) - off
         if self.tail is not None:
-            from .response import cut_body
-            buf = cut_body(self, buf[off:off + sz])
+            buf = load("response").cut_body(self, buf[off:off + sz])
             off, sz = 0, len(buf)
         self.writes += 1
         try:

@@ -192,6 +192,10 @@ def io_wait(s, write):
     return future
 
 
+def run_forever(loop, server):
+    loop.run_forever()
+
+
 def wrap(conn, ssl):
     # CPython's takes the descriptor away from the socket below it.
     conn.s = conn.polls = _Socket(ssl.wrap_socket(conn.s._s, server_side=True, do_handshake_on_connect=False))
@@ -229,8 +233,8 @@ def _mark_function(func):
         types.coroutine(func)
 
 
-_MODULES = ("_connection", "_dispatch", "_head", "_loop", "_server", "beside", "body", "closing", "crowd", "errors", "files", "headers", "log",
-            "mounts", "request", "response", "routing", "serving", "starting")
+_MODULES = ("_connection", "_dispatch", "_head", "_loop", "_memory", "_server", "beside", "body", "closing", "crowd", "errors", "files", "headers",
+            "log", "mounts", "request", "response", "routing", "serving", "starting")
 
 
 def adapt():
@@ -243,7 +247,7 @@ def adapt():
     listen = picoweb.serving.listen
     picoweb.serving.listen = lambda *args: _Socket(listen(*args))
     picoweb.beside.wrap = wrap
-    picoweb.crowd.unload = picoweb.serving.unload = gc.collect  # what is marked must stay
+    picoweb._memory.modules = {}  # what is marked must stay
     # Its pkg_resources is another one; and the boards' JSON is UTF-8.
     picoweb.files.open_resource = picoweb.files.open_file
     picoweb.response.dumps = functools.partial(json.dumps, ensure_ascii=False)

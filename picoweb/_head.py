@@ -1,5 +1,6 @@
 # The head of a request: its request line and its header fields.
 from ._connection import HTTPException
+from ._memory import load
 
 
 # Whether the head is there. Its fields are looked at where they stand: to split them makes objects by the dozen.
@@ -12,8 +13,7 @@ def parse_head(app, req, conn):
         return False
     if not req.method:
         if head[0] <= 32:
-            from .request import skip_blank_lines
-            skip_blank_lines(conn)
+            load("request").skip_blank_lines(conn)
             return parse_head(app, req, conn)
         _parse_request_line(req, head, start)
     start, end = _scan_fields(conn, head, start)
@@ -45,8 +45,7 @@ def _scan_fields(conn, head, start):
         # Content-Length, Transfer-Encoding and Expect frame the body. ("in" would cost more than all of these.)
         if (size == 14 and head[start] | 32 == 99 or size == 17 and head[start] | 32 == 116
                 or size == 6 and head[start] | 32 == 101):
-            from .request import frame
-            frame(conn, head[start:colon], head[colon + 1:end])
+            load("request").frame(conn, head[start:colon], head[colon + 1:end])
         start = end + 1
 
 
@@ -60,8 +59,7 @@ def _parse_request_line(req, head, end):
         raise HTTPException(400)
     try:
         if target[0] != 47 or b"%" in target or b"?" in target:
-            from .request import parse_target
-            parse_target(req, target)
+            load("request").parse_target(req, target)
         else:
             req.path = target.decode()
         if head.startswith(b"GET "):  # most are, and a constant costs less

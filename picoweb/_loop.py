@@ -1,8 +1,11 @@
 # The event loop of each runtime, under MicroPython's names.
 import sys
 
+from ._memory import relieve
+
 if sys.implementation.name == "cpython":
-    from ._cpython import CancelledError, get_event_loop, io_close, io_wait, sleep_ms, task_cancel, task_create, task_current, ticks_diff, ticks_ms
+    from ._cpython import CancelledError, get_event_loop, io_close, io_wait, run_forever, sleep_ms, task_cancel, task_create, task_current
+    from ._cpython import ticks_diff, ticks_ms
 else:
     try:
         from asyncio import CancelledError, core, create_task as task_create, current_task as task_current, get_event_loop, sleep_ms
@@ -10,15 +13,21 @@ else:
 
         # Files the running task under a socket; the caller yields what this returns.
         def io_wait(s, write):
+            queue = core._io_queue
             try:
-                if write:
-                    core._io_queue.queue_write(s)
-                else:
-                    core._io_queue.queue_read(s)
+                queue._enqueue(s, 1 if write else 0)
             except MemoryError:
-                # What is half filed would be in the way of the next socket that gets this one's place in memory.
-                core._io_queue.remove(core.cur_task)
-                raise
+                relieve()
+                # What is half filed is filed anew: poll() and unregister() would crash on it.
+                queue.map.pop(id(s), None)
+                queue._enqueue(s, 1 if write else 0)
+
+        def run_forever(loop, server):
+            while True:
+                try:
+                    return loop.run_forever()
+                except MemoryError:
+                    relieve()
 
         # A TLS socket that has failed leaves the one below it open.
         def io_close(s, polls):
@@ -30,4 +39,5 @@ else:
             task.cancel()
 
     except ImportError:
-        from ._pycopy import CancelledError, get_event_loop, io_close, io_wait, sleep_ms, task_cancel, task_create, task_current, ticks_diff, ticks_ms
+        from ._pycopy import CancelledError, get_event_loop, io_close, io_wait, run_forever, sleep_ms, task_cancel, task_create, task_current
+        from ._pycopy import ticks_diff, ticks_ms

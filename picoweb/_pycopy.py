@@ -4,6 +4,7 @@ from utimeq import utimeq
 from uasyncio import core
 from uasyncio import CancelledError, IORead, IOWrite, cancel as task_cancel, get_event_loop, sleep_ms
 from utime import ticks_diff, ticks_ms
+from ._memory import relieve
 
 
 # Moves what waits in the loop's queues to longer ones.
@@ -47,3 +48,24 @@ def task_create(coro):
 
 def task_current():
     return _loop.cur_task
+
+
+def run_forever(loop, server):
+    lost = False
+    while True:
+        try:
+            if lost:
+                _revive(server)
+            return loop.run_forever()
+        except MemoryError:
+            relieve()
+            lost = True
+
+
+# The loop loses the task that it is about to resume, or to file, when memory is too short for that. Which one, it does not tell.
+def _revive(server):
+    task_create(server.serve())  # in the poller, it takes the place of the one before
+    server.sweeping = False
+    for conn in server.conns:
+        if conn.since is None:
+            conn.since = ticks_ms()  # a handler that is lost will give way

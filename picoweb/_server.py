@@ -1,8 +1,7 @@
 # Who is served, and who waits.
-import sys
-
 from ._loop import CancelledError, io_wait, sleep_ms, task_create, task_current, ticks_diff, ticks_ms
 from ._connection import Connection
+from ._memory import load, relieve, reserve
 
 
 # A listening socket and its clients.
@@ -11,7 +10,6 @@ class Server:
     ssl = None
     task = None
     sweeping = False
-    scarce = False  # descriptors or memory are used up, for now
     crowd = 0  # how many clients gave way, less those of long ago
 
     def __init__(self, app, in_run=False):
@@ -26,16 +24,16 @@ class Server:
             while self.s:
                 try:
                     yield io_wait(self.s, False)
-                    while (self.scarce or len(self.conns) >= self.app.max_connections) and not self.make_room():
+                    while (not reserve or len(self.conns) >= self.app.max_connections) and not self.make_room():
                         yield from sleep_ms(10)
                     self.accept()
                 except CancelledError:  # on Pycopy this is an Exception
                     raise
-                except Exception as e:
-                    if isinstance(e, ImportError):
-                        # What a descriptor was missing for is there by half.
-                        sys.modules.pop("picoweb.crowd", None)
-                    self.scarce = not self.scarce  # where making room was what failed, it has to do without
+                except Exception:
+                    if reserve:
+                        relieve()
+                    else:
+                        reserve.append(None)  # making room was what failed: it has to do without
                     yield from sleep_ms(20)
         except CancelledError:
             if self.s:
@@ -46,14 +44,14 @@ class Server:
         yield from self.wait_closed()
 
     def accept(self):
+        bytearray(100)  # accept() that found no memory after it took a client would lose it
         s, peer = self.s.accept()
         conn = None
         try:
             s.setblocking(False)
             conn = Connection(self, s, peer)
             if self.ssl:
-                from .beside import wrap
-                wrap(conn, self.ssl)
+                load("beside").wrap(conn, self.ssl)
             self.admit(conn)
             conn.task = task_create(self.app._handle(conn, conn))
         except Exception:
@@ -65,14 +63,13 @@ class Server:
     def admit(self, conn):
         self.conns.append(conn)
         if len(self.conns) == 2:
-            from . import crowd  # while there are a descriptor and memory for it
+            load("crowd")  # while there are a descriptor and memory for it
         if not self.sweeping:
             task_create(self.sweep())
             self.sweeping = True
 
     def make_room(self):
-        from .crowd import make_room
-        return make_room(self)
+        return load("crowd").make_room(self)
 
     # One look at all clocks, twice a second: a timer for each connection, or each wait, would cost more than the request.
     def sweep(self):
@@ -90,9 +87,7 @@ class Server:
             self.sweeping = False
 
     def close(self):
-        from .closing import close
-        close(self)
+        load("closing").close(self)
 
     def wait_closed(self):
-        from .closing import wait_closed
-        return wait_closed(self)
+        return load("closing").wait_closed(self)

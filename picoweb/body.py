@@ -1,6 +1,7 @@
 # The body of a request: read as it comes, or whole.
 from ._loop import sleep_ms, ticks_diff, ticks_ms
 from ._connection import HTTPException
+from ._memory import load
 
 
 def read(conn, n=-1):
@@ -102,11 +103,9 @@ def get_json(req):
 
 
 def read_form_data(req):
-    from .utils import parse_qs as parse
-    req.form = parse((yield from get_data(req)))
+    req.form = load("utils").parse_qs((yield from get_data(req)))
 
 
 def parse_qs(req):
-    from .utils import parse_qs as parse
-    req.form = parse(req.qs)
+    req.form = load("utils").parse_qs(req.qs)
     return ()  # some apps "yield from" this

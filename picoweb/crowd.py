@@ -1,9 +1,6 @@
 # More clients than places, or than memory.
-import gc
-import sys
-
-import picoweb
 from ._loop import ticks_diff, ticks_ms
+from ._memory import relieve, reserve
 
 # ms that a client may keep the server waiting before it has to give way: for a request that is on its way, and for a
 # response that is not taken.
@@ -15,7 +12,7 @@ _GRACE_RESPONSE = 300
 def make_room(server):
     # In a rush of silent clients a 32nd has to do: real ones could not get through the kernel's queue.
     rush = 5 if server.crowd >= len(server.conns) else 0
-    scarce, server.scarce = server.scarce, False
+    scarce = not reserve
     longest = -1
     for conn in list(server.conns):
         if conn.since is not None:
@@ -27,7 +24,8 @@ def make_room(server):
                     longest = waited
                     idlest = conn
     if scarce:
-        unload()
+        relieve()
+        reserve.append(bytearray(256))
     # What was scarce is free when these have ended: until then the newcomer waits.
     if longest < 0:
         return False
@@ -37,17 +35,5 @@ def make_room(server):
 
 def _evict(server, conn):
     server.crowd += 1
+    conn.give_up()  # while it is known: that may fail
     conn.release()
-    conn.give_up()
-
-
-# Unloads what its next use loads again: it makes room, and a module that memory was too short for may be there by half.
-def unload():
-    for name in list(sys.modules):
-        if name.startswith("picoweb.") and name[8] != "_" and name[8:] not in ("crowd", "log", "utils"):
-            # A board's dict keeps the value of a key that is deleted until its place is taken.
-            sys.modules[name] = None
-            del sys.modules[name]
-            setattr(picoweb, name[8:], None)
-            delattr(picoweb, name[8:])
-    gc.collect()

@@ -3,21 +3,21 @@ from . import http_error
 from ._dispatch import _coro
 from ._loop import CancelledError, sleep_ms, ticks_ms
 from ._connection import HTTPException
+from ._memory import load, relieve
 
 
 # Answers for a handler, or a client, that failed with e.
 def fail(app, req, conn, e):
     if conn.gone or not (req.method or conn.buf or isinstance(e, MemoryError)):
         if app.debug > 0:
-            from .log import tell
-            tell(app.log.debug, "client gone: %r" % e)
+            load("log").tell(app.log.debug, "client gone: %r" % e)
         return
     if not req.method and conn.buf.startswith(b"HEAD "):
         conn.tail = b""
     unsure = conn.since is not None or conn.length == -1
     if not isinstance(e, HTTPException):
         if isinstance(e, MemoryError):
-            conn.server.scarce = True
+            relieve()
         _log(app, req, e)
         yield from _guard(app, req, app.handle_exc, conn, e)
         e = HTTPException(500)
@@ -39,6 +39,8 @@ def _guard(app, req, func, conn, e):
     except CancelledError:
         raise
     except Exception as e:
+        if isinstance(e, MemoryError):
+            relieve()
         if not conn.gone:
             _log(app, req, e)
             return not conn.writes
@@ -46,8 +48,7 @@ def _guard(app, req, func, conn, e):
 
 def _log(app, req, e):
     if app.debug >= 0:
-        from .log import log_exc
-        log_exc(app, req, e)
+        load("log").log_exc(app, req, e)
 
 
 # Closing a socket with bytes unread resets the connection, and the client may lose the reply: so what is on its way is read, within limits.

@@ -1,4 +1,6 @@
 # Apps below apps.
+from ._memory import load
+
 
 def mount(app, url, sub):
     sub.url = url
@@ -21,6 +23,5 @@ def find_app(app, req):
         else:
             break
     if not app.inited:
-        from .starting import begin
-        begin(app, root.debug, root.log)
+        load("starting").begin(app, root.debug, root.log)
     return app

@@ -1,25 +1,23 @@
 # What a request may have beside its path; and what HTTPRequest and Connection have, but do not hold.
 from ._connection import HTTPException
+from ._memory import load
 
 
 # What HTTPRequest has, but does not hold.
 def attribute_of(req, name):
     if name == "headers" and getattr(req, "_head", None):
-        from .headers import split
-        req.headers = split(req._head)
+        req.headers = load("headers").split(req._head)
         return req.headers
     if name not in ("parse_qs", "read_form_data", "get_data", "get_json"):
         raise AttributeError(name)
-    from . import body
-    return lambda: getattr(body, name)(req)
+    return lambda: getattr(load("body"), name)(req)
 
 
 # The methods of a Connection that few handlers use.
 def method_of(conn, name):
     if name not in ("read", "readinto", "readexactly", "readline", "awriteiter", "get_extra_info"):
         raise AttributeError(name)
-    from . import body
-    return lambda *args: getattr(body, name)(conn, *args)
+    return lambda *args: getattr(load("body"), name)(conn, *args)
 
 
 # RFC 9112 section 2.2: blank lines may come before a request.
@@ -39,7 +37,7 @@ def parse_target(req, target):
         if not slashes:
             raise HTTPException(400)
         path = b"/" + rest.partition(b"/")[2]
-    from . import utils
+    utils = load("utils")
     req.path = utils.decode(utils.unquote_to_bytes(path))
     req.qs = utils.decode(qs)
 

@@ -1,8 +1,8 @@
 # Opening the port. (What comes before is apart, so that a board compiles less at once.)
 import sys
 
-import picoweb
 from ._loop import task_create
+from ._memory import relieve, reserve
 
 try:
     import socket
@@ -16,18 +16,10 @@ def start(server, host, port, backlog=None, ssl=None):
     server.s = listen(host, port, backlog or server.app.backlog)
     server.app._servers.append(server)
     task_create(server.serve())
-    unload()
+    # What starts an app is not needed while it runs; a next start loads it again.
+    relieve()
+    reserve.append(bytearray(256))
     return server
-
-
-# What starts an app is not needed while it runs; a next start loads it again.
-def unload():
-    for name in ("starting", "serving"):
-        # A board's dict keeps the value of a key that is deleted until its place is taken.
-        setattr(picoweb, name, None)
-        delattr(picoweb, name)
-        sys.modules["picoweb." + name] = None
-        del sys.modules["picoweb." + name]
 
 
 def listen(host, port, backlog):

@@ -1,0 +1,45 @@
+# What helps when memory, or descriptors, are used up.
+import gc
+from sys import modules
+
+# Memory for the event loop, which needs little but does not survive to be refused it. Empty from when something was used up until room
+# was made.
+reserve = []
+
+
+# A module of picoweb. Where memory is too short for it, what its next use loads again makes room.
+def load(name):
+    name = "picoweb." + name
+    for again in (True, False):
+        try:
+            return __import__(name, None, None, ("*",))
+        except MemoryError:
+            _forget(name)
+            if not again:
+                raise
+        relieve()
+
+
+# A module that memory was too short for may be there by half, or only in name: MicroPython crashes at its next import.
+def _forget(name):
+    if name in modules:
+        modules[name] = None  # a board's dict keeps the value of a key that is deleted until its place is taken
+        del modules[name]
+
+
+# Unloads what its next use loads again.
+def relieve():
+    if reserve:
+        reserve.pop()
+    try:
+        for name in modules:  # a board's dict stands it that keys are deleted meanwhile, and a list of them would take memory
+            module = modules.get(name)
+            ours = name.startswith("picoweb.") and name[8] != "_" and name[8:] not in ("log", "utils")
+            if module is None or ours and not hasattr(module, "make_room"):
+                _forget(name)
+                if ours:
+                    setattr(modules["picoweb"], name[8:], None)
+                    delattr(modules["picoweb"], name[8:])
+        gc.collect()
+    except MemoryError:
+        pass  # even a name takes some
