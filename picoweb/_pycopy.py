@@ -1,4 +1,6 @@
 # What Pycopy's event loop needs; the names mean the same as MicroPython's in _loop.
+import sys
+
 from ucollections import deque
 from utimeq import utimeq
 from uasyncio import core
@@ -50,22 +52,25 @@ def task_current():
     return _loop.cur_task
 
 
+# The loop ends when it finds no memory to resume a task, or to file it, or when a task yields what it does not know; that task is
+# lost. Which one it was, it does not tell.
 def run_forever(loop, server):
-    lost = False
+
+    def revive():
+        try:
+            task_create(server.serve())  # in the poller, it takes the place of the one before
+        except MemoryError:
+            loop.call_soon(revive)  # somebody else's turn may free some
+        server.sweeping = False
+        for conn in server.conns:
+            if conn.since is None:
+                conn.since = ticks_ms()  # a handler that is lost will give way
+
     while True:
         try:
-            if lost:
-                _revive(server)
             return loop.run_forever()
         except MemoryError:
             relieve()
-            lost = True
-
-
-# The loop loses the task that it is about to resume, or to file, when memory is too short for that. Which one, it does not tell.
-def _revive(server):
-    task_create(server.serve())  # in the poller, it takes the place of the one before
-    server.sweeping = False
-    for conn in server.conns:
-        if conn.since is None:
-            conn.since = ticks_ms()  # a handler that is lost will give way
+        except AssertionError as e:
+            sys.print_exception(e)
+        loop.call_soon(revive)

@@ -183,6 +183,16 @@ def test_a_handler_that_fails_harms_its_own_connection(serve, runtime, debug):
     assert_lives(server)
 
 
+def test_a_handler_that_yields_what_is_no_wait_harms_its_own_connection(hostile_server):
+    client = client_of(hostile_server)
+    with contextlib.ExitStack() as stack:
+        for _ in range(10):
+            stack.enter_context(client.send(b"GET /text HTTP/1.0\r\n\r\n"))
+            client.ask()
+    assert hostile_server.alive()
+    client.ask()
+
+
 def test_handlers_that_never_end_leave_the_others_their_turn(serve, runtime):
     server = serve(source("hostile_app.py").replace("app.run()", "app.shutdown_timeout = 0\n    app.run()"))
     client = client_of(server)

@@ -220,6 +220,12 @@ def raise_yield(req, resp):
     yield from 5
 
 
+# What no event loop can wait for. On MicroPython, nobody hears of it.
+@app.route("/text")
+def text(req, resp):
+    yield "text"
+
+
 @app.route("/raise/import")
 def raise_import(req, resp):
     import no_such_module
