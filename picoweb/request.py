@@ -45,7 +45,7 @@ def parse_target(req, target):
 # Notes a field that frames the body (RFC 9112 section 6.3). Whatever could be read in two ways is refused.
 def frame(conn, name, value):
     name = name.lower()
-    value = value.strip()
+    value = value.strip(b" \t\r")
     if name == b"content-length":
         if not value.isdigit() or conn.length not in (None, int(value)):
             raise HTTPException(400)

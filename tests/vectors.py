@@ -195,6 +195,7 @@ FRAMING = [
     Row("length in hex", post(b"/data", b"Content-Length: 0x3", body=b"abc"), BAD, "RFC 9110 section 8.6: digits"),
     Row("length of a fraction", post(b"/data", b"Content-Length: 3.0", body=b"abc"), BAD, "RFC 9110 section 8.6: digits"),
     Row("length parted", post(b"/data", b"Content-Length: 1 3", body=b"abc"), BAD, "RFC 9110 section 8.6: digits"),
+    Row("length after another white space", post(b"/data", b"Content-Length: \x0b3", body=b"abc"), BAD, "RFC 9110 section 5.6.3: space and tab"),
     Row("length in other digits", post(b"/data", b"Content-Length: \xd9\xa3", body=b"abc"), BAD, "RFC 9110 section 8.6: ASCII digits"),
     Row("space before the length's colon", post(b"/data", b"Content-Length : 3", body=b"abc"), BAD, "request smuggling"),
     Row("chunked", post(b"/data", b"Transfer-Encoding: chunked", body=b"3\r\nabc\r\n0\r\n\r\n"), error(501), "RFC 9112 section 6.1"),
