@@ -14,20 +14,25 @@ def load(name):
         try:
             return __import__(name, None, None, ("*",))
         except MemoryError:
-            _forget(name)
+            # It may be there by half, or only in name: MicroPython would crash at its next import.
+            forget(name)
             if not again:
                 raise
         relieve()
 
 
-# A module that memory was too short for may be there by half, or only in name: MicroPython crashes at its next import.
-def _forget(name):
+# Unloads a module of picoweb. A board's dict keeps the value of a key that is deleted until its place is taken.
+def forget(name):
     if name in modules:
-        modules[name] = None  # a board's dict keeps the value of a key that is deleted until its place is taken
+        modules[name] = None
         del modules[name]
+        package = modules["picoweb"]
+        if hasattr(package, name[8:]):
+            setattr(package, name[8:], None)
+            delattr(package, name[8:])
 
 
-# Unloads what its next use loads again.
+# Unloads what its next use loads again; and other modules that are there only in name.
 def relieve():
     if reserve:
         reserve.pop()
@@ -36,10 +41,7 @@ def relieve():
             module = modules.get(name)
             ours = name.startswith("picoweb.") and name[8] != "_" and name[8:] not in ("log", "utils")
             if module is None or ours and not hasattr(module, "make_room"):
-                _forget(name)
-                if ours:
-                    setattr(modules["picoweb"], name[8:], None)
-                    delattr(modules["picoweb"], name[8:])
+                forget(name)
         gc.collect()
     except MemoryError:
         pass  # even a name takes some

@@ -2,7 +2,7 @@
 import sys
 
 from ._loop import task_create
-from ._memory import relieve, reserve
+from ._memory import forget, reserve
 
 try:
     import socket
@@ -17,8 +17,10 @@ def start(server, host, port, backlog=None, ssl=None):
     server.app._servers.append(server)
     task_create(server.serve())
     # What starts an app is not needed while it runs; a next start loads it again.
-    relieve()
-    reserve.append(bytearray(256))
+    forget("picoweb.starting")
+    forget("picoweb.serving")
+    if not reserve:
+        reserve.append(bytearray(256))
     return server
 
 
