@@ -25,7 +25,7 @@ def make_room(server):
                     idlest = conn
     if scarce:
         relieve()
-        reserve.append(bytearray(256))
+        reserve.append(bytearray(128))
     # What was scarce is free when these have ended: until then the newcomer waits.
     if longest < 0:
         return False

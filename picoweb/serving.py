@@ -20,7 +20,7 @@ def start(server, host, port, backlog=None, ssl=None):
     forget("picoweb.starting")
     forget("picoweb.serving")
     if not reserve:
-        reserve.append(bytearray(256))
+        reserve.append(bytearray(128))
     return server
 
 
