@@ -56,7 +56,8 @@ def drain(conn, unsure=False):
     limit = conn.server.app.max_drain
     if not unsure:
         limit = min(limit, conn.left - len(conn.buf))
-    conn.since = ticks_ms()  # from now on it may have to give way
+    conn.since = ticks_ms()
+    conn.writing = False  # it is waited for, and may have to give way
     for _ in range(20):
         while limit > 0:
             try:

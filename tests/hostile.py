@@ -325,19 +325,19 @@ def reset(s):
 class Crowd:
     """Connections that are held open, as many as the server lets be: whichever it closes is opened anew.
 
-    `first` is sent at once; after that, `drip` a byte a second, or `flood` as fast as it is taken. With `greedy`, what comes back is left
-    where it is. All this goes on while somebody waits with wait() or spend().
+    `first` is sent at once; after that, `drip` a byte each `tenths` of a second, or `flood` as fast as it is taken. With `greedy`, what
+    comes back is left where it is. No more than `rate` are opened a second. All this goes on while somebody waits with wait() or spend().
     """
 
-    RATE = 500
-
-    def __init__(self, client, number, first=b"", drip=b"", flood=b"", greedy=False):
+    def __init__(self, client, number, first=b"", drip=b"", flood=b"", greedy=False, tenths=10, rate=500):
         self.client = client
         self.number = number
         self.first = first
         self.drip = drip
         self.flood = flood
         self.greedy = greedy
+        self.tenths = tenths
+        self.rate = rate
         self.opened = 0
         self._tenth = 0
         self._socks = {}
@@ -385,12 +385,10 @@ class Crowd:
             talk.how = "open"
 
     def _fill(self):
-        # No more than RATE a second: who connects as fast as it is turned away needs no 500 connections for that.
         now = time.monotonic()
-        due = int((now - self._started) * self.RATE) - self.opened
+        due = int((now - self._started) * self.rate) - self.opened
         for _ in range(min(due, self.number - len(self._socks))):
             self._open()
-        # A tenth of them at a time.
         if self.drip and now - self._ticked > 0.1:
             self._ticked = now
             self._drip()
@@ -423,9 +421,9 @@ class Crowd:
             s.close()
 
     def _drip(self):
-        self._tenth = (self._tenth + 1) % 10
+        self._tenth = (self._tenth + 1) % self.tenths
         for fd, entry in self._socks.items():
-            if fd % 10 == self._tenth:
+            if fd % self.tenths == self._tenth:
                 with contextlib.suppress(OSError):
                     i = entry[1] % len(self.drip)
                     entry[0].send(self.drip[i:i + 1])
@@ -467,6 +465,16 @@ def slow_bodies(client, count):
         for _ in range(10):
             client.ask()
             crowd.spend(0.1)
+
+
+@attack(50)
+def trickled_requests(client, count):
+    """None of them is silent for long."""
+    for first in b"GET / HTTP/1.0\r\nA: ", b"POST /upload HTTP/1.0\r\nContent-Length: 8000\r\n\r\n":
+        with Crowd(client, count // 2, first, b"x", tenths=1) as crowd:
+            for _ in range(3):
+                client.ask()
+                crowd.spend(0.1)
 
 
 @attack(200)

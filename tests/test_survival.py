@@ -103,19 +103,11 @@ def test_500_connections_from_outside_do_not_lock_others_out(hostile_server, cro
     assert_lives(hostile_server)
 
 
-class Trickle(hostile.Crowd):
-    """Ten bytes a second from each: none is silent for long."""
-
-    def _drip(self):
-        for s, _ in self._socks.values():
-            with contextlib.suppress(OSError):
-                s.send(self.drip)
-
-
 @pytest.mark.parametrize("first", [b"GET / HTTP/1.0\r\nA: ", b"POST /form HTTP/1.0\r\nContent-Length: 8000\r\n\r\n"], ids=["head", "body"])
 def test_requests_that_trickle_in_give_way(hostile_server, first):
+    """None of the clients is silent for long."""
     client = client_of(hostile_server)
-    with Trickle(client, 40, first, b"a") as held:
+    with hostile.Crowd(client, 40, first, b"a", tenths=1) as held:
         held.spend(0.5)
         for _ in range(5):
             client.ask()
@@ -124,16 +116,11 @@ def test_requests_that_trickle_in_give_way(hostile_server, first):
     assert_lives(hostile_server)
 
 
-class Rush(hostile.Crowd):
-    """Each comes back as soon as it is turned away."""
-    RATE = 100000
-
-
 @pytest.mark.parametrize("crowd", CROWDS)
 def test_500_connections_that_come_back_at_once_do_not_lock_others_out(hostile_server, crowd):
     """All of them have to find a place in the system's queue: whom that turns away hears of it after a second, and then after more."""
     client = client_of(hostile_server)
-    with Rush(client, 500, **CROWDS[crowd]) as held:
+    with hostile.Crowd(client, 500, rate=100000, **CROWDS[crowd]) as held:
         for _ in range(5):
             client.ask()
             held.spend(0.1)
