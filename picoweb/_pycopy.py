@@ -52,25 +52,54 @@ def task_current():
     return _loop.cur_task
 
 
-# The loop ends when it finds no memory to resume a task, or to file it, or when a task yields what it does not know; that task is
-# lost. Which one it was, it does not tell.
-def run_forever(loop, server):
+# Whether the loop has lost a task that has not ended: it waits for nothing, and is not about to run.
+def _is_lost(task):
+    waits_for = task.pend_throw(None)
+    task.pend_throw(waits_for)
+    lost = waits_for is None or isinstance(waits_for, Exception)
+    runq = _loop.runq
+    for _ in range(len(runq)):
+        entry = runq.popleft()
+        runq.append(entry)
+        if entry is task:
+            lost = False
+    return lost
 
-    def revive():
-        try:
-            task_create(server.serve())  # in the poller, it takes the place of the one before
-        except MemoryError:
-            loop.call_soon(revive)  # somebody else's turn may free some
-        server.sweeping = False
+
+def _resume_if_lost(task):
+    if task and task is _loop.cur_task:
+        waits_for = task.pend_throw(None)
+        if waits_for is None or isinstance(waits_for, (int, Exception)):
+            task.pend_throw(waits_for)
+        else:
+            _loop.remove_reader(waits_for)  # filing it under this socket may be what failed: it tries again
+    if task and _is_lost(task):
+        _loop.call_soon(task)
+
+
+# Takes no memory: it may be for the want of it that tasks were lost.
+def _resume_lost(app):
+    for server in app._servers:
+        _resume_if_lost(server.task)
+        _resume_if_lost(server.sweeper)
         for conn in server.conns:
-            if conn.since is None:
-                conn.since = ticks_ms()  # a handler that is lost will give way
+            _resume_if_lost(conn.task)
 
+
+# The loop ends when it finds no memory to wake a task, or to file it, and loses that task. It ends, too, when a task yields what
+# is nothing to wait for; a handler gets that as an error of its own.
+def run_forever(loop, server):
     while True:
         try:
             return loop.run_forever()
         except MemoryError:
             relieve()
+            _resume_lost(server.app)
         except AssertionError as e:
-            sys.print_exception(e)
-        loop.call_soon(revive)
+            for conn in server.conns:
+                if conn.task is loop.cur_task and _is_lost(conn.task):
+                    conn.task.pend_throw(e)
+                    loop.call_soon(conn.task)
+                    break
+            else:
+                sys.print_exception(e)

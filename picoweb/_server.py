@@ -9,7 +9,7 @@ class Server:
     s = None
     ssl = None
     task = None
-    sweeping = False
+    sweeper = None
     crowd = 0  # how many clients gave way, less those of long ago
 
     def __init__(self, app, in_run=False):
@@ -64,9 +64,8 @@ class Server:
         self.conns.append(conn)
         if len(self.conns) == 2:
             load("crowd")  # while there are a descriptor and memory for it
-        if not self.sweeping:
-            task_create(self.sweep())
-            self.sweeping = True
+        if not self.sweeper:
+            self.sweeper = task_create(self.sweep())
 
     def make_room(self):
         return load("crowd").make_room(self)
@@ -84,7 +83,7 @@ class Server:
         except MemoryError:
             pass  # the next client starts another one
         finally:
-            self.sweeping = False
+            self.sweeper = None
 
     def close(self):
         load("closing").close(self)
