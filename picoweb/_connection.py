@@ -58,10 +58,10 @@ class Connection:
             raise HTTPException(408)
 
     def give_up(self):
-        self.late = True
-        # A task that has yet to start cannot be cancelled without harm; it will notice by itself.
-        if self.writing is not None:
+        # A task that has yet to start cannot be cancelled without harm; it will notice by itself. Pycopy fails at a second cancellation.
+        if self.writing is not None and not self.late:
             task_cancel(self.task)
+        self.late = True
 
     # Up to n bytes that are there already, or None. Where memory is short a little has to do: as no handler has run, nothing is lost.
     def take(self, n):

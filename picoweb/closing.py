@@ -24,6 +24,9 @@ def wait_closed(server):
     for conn in list(server.conns):
         conn.release()  # another task may wait here too, and Pycopy fails at a second cancellation
         task_cancel(conn.task)
+    sweeper, server.sweeper = server.sweeper, None
+    if sweeper:
+        task_cancel(sweeper)  # CPython complains of tasks that are left
     yield from sleep_ms(20)  # what was cancelled ends: CPython's loop stops before it would get its turn
     if server in server.app._servers:
         server.app._servers.remove(server)

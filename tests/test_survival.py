@@ -375,6 +375,42 @@ def test_handlers_that_never_end_are_ended(serve, runtime, how):
     assert not [word for word in DEATHS if word in server.log()], server.log()
 
 
+OVERDUE = """
+import picoweb
+try:
+    import time
+    from asyncio import create_task, sleep
+except ImportError:
+    import utime as time
+    from uasyncio import get_event_loop, sleep
+    create_task = get_event_loop().create_task
+app = picoweb.WebApp(None)
+app.read_timeout = 1
+async def end():
+    await sleep(0.01)
+    app.shutdown()
+@app.route("/end")
+def last(req, resp):
+    create_task(end())
+    yield from picoweb.start_response(resp)
+    yield from sleep(0)
+    time.sleep(2)
+app.run(debug=-1)
+print("run() returned")
+"""
+
+
+def test_a_client_may_be_overdue_as_the_server_closes(serve):
+    """Both give it up, in one turn of the loop: Pycopy fails at a second cancellation."""
+    server = serve(OVERDUE, debug="-1")
+    with socket.create_connection(("127.0.0.1", server.port)) as s:
+        time.sleep(0.1)
+        assert server.get("/end").status == 200
+        assert hostile.receive(s, 5)[1] != "open"
+    assert server.wait(5) == 0
+    assert server.log() == "run() returned\n"
+
+
 # TLS
 
 WITH_TLS = """
