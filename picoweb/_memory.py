@@ -13,21 +13,21 @@ def load(name):
     for again in (True, False):
         try:
             return __import__(name, None, None, ("*",))
-        except MemoryError:
-            # It may be there by half, or only in name: MicroPython would crash at its next import.
+        except BaseException as e:  # no memory, no descriptor, or Ctrl-C
+            # It may be there by half, or only in name: MicroPython would crash at its next import. So may what it imports.
             forget(name)
-            if not again:
+            relieve()
+            if not again or not isinstance(e, MemoryError):
                 raise
-        relieve()
 
 
-# Unloads a module of picoweb. A board's dict keeps the value of a key that is deleted until its place is taken.
+# Unloads a module. A board's dict keeps the value of a key that is deleted until its place is taken.
 def forget(name):
     if name in modules:
         modules[name] = None
         del modules[name]
         package = modules["picoweb"]
-        if hasattr(package, name[8:]):
+        if name.startswith("picoweb.") and hasattr(package, name[8:]):
             setattr(package, name[8:], None)
             delattr(package, name[8:])
 
@@ -38,9 +38,8 @@ def relieve():
         reserve.pop()
     try:
         for name in modules:  # a board's dict stands it that keys are deleted meanwhile, and a list of them would take memory
-            module = modules.get(name)
-            ours = name.startswith("picoweb.") and name[8] != "_" and name[8:] not in ("log", "utils")
-            if module is None or ours and not hasattr(module, "make_room"):
+            ours = name.startswith("picoweb.") and name[8] != "_" and name[8:] not in ("crowd", "log", "utils")
+            if ours or modules.get(name) is None:
                 forget(name)
         gc.collect()
     except MemoryError:

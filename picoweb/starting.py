@@ -2,12 +2,12 @@
 import gc
 
 from ._loop import get_event_loop
+from ._memory import load
 
 
 def begin(app, debug, log, lazy_init=False):
     if log is None and debug >= 0:
-        from .log import Logger
-        log = Logger()
+        log = load("log").Logger()
     app.debug = debug
     app.log = log
     app.init()

