@@ -83,6 +83,19 @@ def test_a_handler_that_returns_false_keeps_its_connection(server):
     assert get(server, "/push?3") == (HTML + "0").encode()
 
 
+def test_what_comes_on_a_connection_that_is_kept_is_the_apps(server):
+    """The body, too, though the handler that kept it has read none."""
+    with server.connect() as s:
+        s.sendall(harness.request_bytes("POST", "/keep", body=b"body")[:-4])
+        assert s.recv(1000).endswith(b"\r\n\r\n")
+        s.sendall(b"body")
+        time.sleep(0.1)
+        assert get(server, "/pull?4") == HTML.encode()
+        assert s.recv(1000) == b"body"
+        assert get(server, "/close") == HTML.encode()
+        assert s.recv(1000) == b""
+
+
 # Responses
 
 def test_response_by_hand(server):

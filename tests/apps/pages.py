@@ -157,6 +157,13 @@ def push(req, resp):
     yield from resp.awrite("%d" % len(kept))
 
 
+@app.route("/pull")
+def pull(req, resp):
+    for sink in kept:
+        yield from sink.awrite((yield from sink.readexactly(int(req.qs))))
+    yield from picoweb.start_response(resp)
+
+
 @app.route("/close")
 def close(req, resp):
     for sink in kept:
