@@ -14,13 +14,14 @@ else:
         # Files the running task under a socket; the caller yields what this returns.
         def io_wait(s, write):
             queue = core._io_queue
-            try:
-                queue._enqueue(s, 1 if write else 0)
-            except MemoryError:
-                relieve()
-                # What is half filed is filed anew: poll() and unregister() would crash on it.
-                queue.map.pop(id(s), None)
-                queue._enqueue(s, 1 if write else 0)
+            for again in (True, False):
+                try:
+                    return queue._enqueue(s, 1 if write else 0)
+                except MemoryError:
+                    queue.map.pop(id(s), None)  # what is half filed would crash poll() and unregister(), and stay for ever
+                    relieve()
+                    if not again:
+                        raise
 
         def run_forever(loop, server):
             while True:

@@ -275,6 +275,63 @@ def test_what_pycopys_loop_loses_for_want_of_memory_is_resumed(serve, runtime):
     assert_lives(server)
 
 
+# MicroPython's poller without the memory for one more socket.
+UNFILED = """
+import picoweb
+from asyncio import core
+app = picoweb.WebApp(None)
+queue = core._io_queue
+failures = 0
+
+
+class Poller:
+
+    def __init__(self, poller):
+        self.ipoll, self.modify, self.unregister = poller.ipoll, poller.modify, poller.unregister
+        self.add = poller.register
+
+    def register(self, s, events):
+        global failures
+        if failures:
+            failures -= 1
+            raise MemoryError
+        self.add(s, events)
+
+
+queue.poller = Poller(queue.poller)
+
+
+@app.route("/read")
+def read(req, resp):
+    global failures
+    failures = int(req.qs)
+    yield from picoweb.jsonify(resp, len((yield from req.get_data())))
+
+
+@app.route("/waiting")
+def waiting(req, resp):
+    yield from picoweb.jsonify(resp, len(queue.map))
+
+
+app.run(debug=-1)
+"""
+
+
+@pytest.mark.parametrize("failures, status", [(1, 200), (2, 500)])
+def test_a_wait_that_micropython_has_no_memory_for_leaves_nothing_behind(serve, runtime, failures, status):
+    if not runtime.is_micropython:
+        pytest.skip("other loops keep no such map")
+    server = serve(UNFILED, debug="-1")
+    waiting = server.get("/waiting").json()
+    with server.connect() as s:
+        s.sendall(b"POST /read?%d HTTP/1.0\r\nContent-Length: 4\r\n\r\n" % failures)
+        time.sleep(0.1)
+        s.sendall(b"body")
+        assert harness.receive_all(s).startswith(b"HTTP/1.0 %d " % status)
+    assert server.get("/waiting").json() == waiting
+    assert server.alive()
+
+
 def test_handlers_that_never_end_leave_the_others_their_turn(serve, runtime):
     server = serve(source("hostile_app.py").replace("app.run()", "app.shutdown_timeout = 0\n    app.run()"))
     client = client_of(server)
