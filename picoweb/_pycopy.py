@@ -56,7 +56,7 @@ def task_current():
 def _is_lost(task):
     waits_for = task.pend_throw(None)
     task.pend_throw(waits_for)
-    lost = waits_for is None or isinstance(waits_for, Exception)
+    lost = waits_for is None
     runq = _loop.runq
     for _ in range(len(runq)):
         entry = runq.popleft()
@@ -74,7 +74,7 @@ def _resume_if_lost(task):
         else:
             _loop.remove_reader(waits_for)  # filing it under this socket may be what failed: it tries again
     if task and _is_lost(task):
-        _loop.call_soon(task)
+        _loop.call_later_ms(10, task)  # sockets are looked at before: at once, it might fail again and again
 
 
 # Takes no memory: it may be for the want of it that tasks were lost.
