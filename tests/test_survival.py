@@ -590,6 +590,18 @@ def test_a_head_in_drops_is_closed_in_time(serve, runtime):
     assert_lives(server)
 
 
+def test_a_body_that_trickles_in_is_not_late(serve):
+    """read_timeout is the time for more of it to arrive, not for all."""
+    server = serve(source("hostile_app.py").replace("app.run()", "app.read_timeout = 1\n    app.run()"), files=FILES)
+    with server.connect() as s:
+        s.sendall(b"POST /form HTTP/1.0\r\nContent-Length: 25\r\n\r\n")
+        for _ in range(25):
+            time.sleep(0.1)
+            s.sendall(b"a")
+        assert harness.receive_all(s).startswith(b"HTTP/1.0 200 ")
+    assert_lives(server)
+
+
 def test_a_client_that_takes_nothing_is_closed_in_time(serve, runtime):
     server = serve(SHORT, files=FILES)
     client = client_of(server)
