@@ -18,8 +18,8 @@ else:
                 try:
                     return queue._enqueue(s, 1 if write else 0)
                 except MemoryError:
-                    queue.map.pop(id(s), None)  # what is half filed would crash poll() and unregister(), and stay for ever
                     relieve()
+                    queue.map.pop(id(s), None)  # what is half filed would crash poll() and unregister(), and stay for ever
                     if not again:
                         raise
 
