@@ -24,9 +24,13 @@ else:
                         raise
 
         def run_forever(loop, server):
+            try:
+                return loop.run_forever()
+            except MemoryError:
+                relieve()
             while True:
                 try:
-                    return loop.run_forever()
+                    return core.run_until_complete(core._stop_task)  # the same, but for the task: it would take memory
                 except MemoryError:
                     relieve()
 
