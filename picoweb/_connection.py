@@ -24,7 +24,7 @@ class Connection:
     tail = None  # HEAD: the end of what was written, until the blank line
     writes = 0  # how often something was written
     reads = 0  # how often a part of the body was read
-    owed = 0  # ms that it has kept the server waiting for more of the body, less one for each byte
+    owed = 0  # ms that it has kept the server waiting for more of the body, less one for each ten bytes
     writing = None  # a wait for the client is on: False: to send, True: to take the response
     late = False  # the client was too slow
     gone = False  # the client has closed or reset the connection

@@ -37,7 +37,7 @@ def _receive(conn, n):
         _send_continue(conn)
     data = yield from conn.receive(n)
     owed = conn.owed if conn.since is None else ticks_diff(ticks_ms(), conn.since)
-    conn.owed = min(max(owed - len(data), 0), 300)  # enough to have to give way
+    conn.owed = min(max(owed - len(data) // 10, 0), 300)  # enough to have to give way
     conn.since = None
     conn.reads += 1
     if not conn.reads & 15:  # a fast client must not keep the others from their turn

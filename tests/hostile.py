@@ -325,11 +325,11 @@ def reset(s):
 class Crowd:
     """Connections that are held open, as many as the server lets be: whichever it closes is opened anew.
 
-    `first` is sent at once; after that, `drip` a byte each `tenths` of a second, or `flood` as fast as it is taken. With `greedy`, what
+    `first` is sent at once; after that, `drip` `size` bytes each `tenths` of a second, or `flood` as fast as it is taken. With `greedy`, what
     comes back is left where it is. No more than `rate` are opened a second. All this goes on while somebody waits with wait() or spend().
     """
 
-    def __init__(self, client, number, first=b"", drip=b"", flood=b"", greedy=False, tenths=10, rate=500):
+    def __init__(self, client, number, first=b"", drip=b"", flood=b"", greedy=False, tenths=10, size=1, rate=500):
         self.client = client
         self.number = number
         self.first = first
@@ -337,6 +337,7 @@ class Crowd:
         self.flood = flood
         self.greedy = greedy
         self.tenths = tenths
+        self.size = size
         self.rate = rate
         self.opened = 0
         self._tenth = 0
@@ -426,8 +427,8 @@ class Crowd:
             if fd % self.tenths == self._tenth:
                 with contextlib.suppress(OSError):
                     i = entry[1] % len(self.drip)
-                    entry[0].send(self.drip[i:i + 1])
-                    entry[1] += 1
+                    entry[0].send(self.drip[i:i + self.size])
+                    entry[1] += self.size
 
 
 # Attacks. Each is called with a client and the number of inputs it is to send.

@@ -103,11 +103,16 @@ def test_500_connections_from_outside_do_not_lock_others_out(hostile_server, cro
     assert_lives(hostile_server)
 
 
-@pytest.mark.parametrize("first", [b"GET / HTTP/1.0\r\nA: ", b"POST /form HTTP/1.0\r\nContent-Length: 8000\r\n\r\n"], ids=["head", "body"])
-def test_requests_that_trickle_in_give_way(hostile_server, first):
+@pytest.mark.parametrize("first, size", [
+    (b"GET / HTTP/1.0\r\nA: ", 1),
+    (b"POST /form HTTP/1.0\r\nContent-Length: 8000\r\n\r\n", 1),
+    (b"POST /form HTTP/1.0\r\nContent-Length: 8000\r\n\r\n", 150),
+    (b"PUT /upload HTTP/1.0\r\nContent-Length: 999999\r\n\r\n", 150),
+], ids=["head", "body", "steady-body", "steady-body-of-a-megabyte"])
+def test_requests_that_trickle_in_give_way(hostile_server, first, size):
     """None of the clients is silent for long."""
     client = client_of(hostile_server)
-    with hostile.Crowd(client, 40, first, b"a", tenths=1) as held:
+    with hostile.Crowd(client, 40, first, b"a" * size, tenths=1, size=size) as held:
         held.spend(0.5)
         for _ in range(5):
             client.ask()
