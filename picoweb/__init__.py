@@ -21,7 +21,7 @@ SEND_BUFSZ = 256
 # What many apps never call is in modules that the first call imports: here, it would take memory from all.
 
 def get_mime_type(fname):
-    return load("files").get_mime_type(fname)
+    return load("mime").get_mime_type(fname)
 
 
 def sendstream(writer, f):
@@ -102,10 +102,10 @@ class WebApp:
         return load("files").sendfile(self, *args, **kwargs)
 
     def render_template(self, *args, **kwargs):
-        return load("files").render_template(self, *args, **kwargs)
+        return load("templates").render_template(self, *args, **kwargs)
 
     def render_str(self, *args, **kwargs):
-        return load("files").render_str(self, *args, **kwargs)
+        return load("templates").render_str(self, *args, **kwargs)
 
     def mount(self, url, app):
         return load("mounts").mount(self, url, app)

@@ -234,7 +234,7 @@ def _mark_function(func):
 
 
 _MODULES = ("_connection", "_dispatch", "_head", "_loop", "_memory", "_server", "beside", "body", "closing", "crowd", "errors", "files", "headers",
-            "log", "mounts", "request", "response", "routing", "serving", "starting")
+            "log", "mime", "mounts", "request", "response", "routing", "serving", "starting", "templates")
 
 
 def adapt():

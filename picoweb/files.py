@@ -1,32 +1,10 @@
-# Files and templates.
-from . import start_response
+# Files.
+from . import get_mime_type, start_response
 from ._connection import HTTPException
-from .response import fields
-
-# Extensions by type. Strings take a fraction of the memory of a dict, and short ones fit into the gaps of a small heap.
-_TYPES = (
-    " html:text/html htm:text/html css:text/css js:text/javascript mjs:text/javascript txt:text/plain log:text/plain ",
-    " md:text/markdown csv:text/csv xml:text/xml json:application/json map:application/json svg:image/svg+xml ",
-    " ico:image/x-icon png:image/png jpg:image/jpeg jpeg:image/jpeg gif:image/gif webp:image/webp avif:image/avif ",
-    " woff:font/woff woff2:font/woff2 ttf:font/ttf otf:font/otf wasm:application/wasm pdf:application/pdf ",
-    " zip:application/zip gz:application/gzip webmanifest:application/manifest+json mp3:audio/mpeg wav:audio/wav ",
-    " ogg:audio/ogg mp4:video/mp4 webm:video/webm ",
-)
+from ._memory import load
 
 # errno of names that no file has: ENOENT, EACCES, ENOTDIR, EISDIR, EINVAL, ENAMETOOLONG.
 _NO_FILE = (2, 13, 20, 21, 22, 36)
-
-
-def get_mime_type(fname):
-    ext = fname.rsplit("/", 1)[-1].rsplit(".", 1)
-    if len(ext) > 1:
-        key = " %s:" % ext[1].lower()
-        for types in _TYPES:
-            start = types.find(key) + len(key)
-            if start >= len(key):
-                mime = types[start:types.find(" ", start)]
-                return mime + "; charset=utf-8" if mime.startswith("text/") else mime
-    return "application/octet-stream"
 
 
 # Copies a binary file to the writer through one buffer.
@@ -82,7 +60,7 @@ def sendfile(app, writer, fname, content_type=None, headers=None):
     try:
         lines = "Content-Length: %d\r\n" % size
         if headers:
-            lines += fields(headers)
+            lines += load("response").fields(headers)
         yield from start_response(writer, content_type or get_mime_type(fname), "200", lines)
         yield from sendstream(writer, f)
     finally:
@@ -118,29 +96,3 @@ def handle_static(app, req, resp):
             yield from app.sendfile(resp, path + ".gz", get_mime_type(path), headers)
             return
     yield from app.sendfile(resp, path)
-
-
-def load_template(app, name):
-    if app.template_loader is None:
-        import utemplate.source
-        app.template_loader = utemplate.source.Loader(app.pkg, "templates")
-    return app.template_loader.load(name)
-
-
-# Templates yield many small pieces, and each write has its price.
-def render_template(app, writer, tmpl_name, args=()):
-    pieces = []
-    size = 0
-    for s in load_template(app, tmpl_name)(*args):
-        pieces.append(s)
-        size += len(s)
-        if size >= 512:
-            yield from writer.awritestr("".join(pieces))
-            pieces = []
-            size = 0
-    if pieces:
-        yield from writer.awritestr("".join(pieces))
-
-
-def render_str(app, tmpl_name, args=()):
-    return "".join(load_template(app, tmpl_name)(*args))
