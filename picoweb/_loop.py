@@ -1,7 +1,7 @@
 # The event loop of each runtime, under MicroPython's names.
 import sys
 
-from ._memory import relieve
+from ._memory import relieve, reserve
 
 if sys.implementation.name == "cpython":
     from ._cpython import CancelledError, get_event_loop, io_close, io_wait, run_forever, sleep_ms, task_cancel, task_create, task_current
@@ -11,27 +11,43 @@ else:
         from asyncio import CancelledError, core, create_task as task_create, current_task as task_current, get_event_loop, sleep_ms
         from time import ticks_diff, ticks_ms
 
-        # Files the running task under a socket; the caller yields what this returns.
+        _filed = 0  # how many sockets the loop's tables have had to hold: they never shrink
+
+        # Files the running task under a socket; the caller yields what this returns. A poller that finds no memory for that keeps half an
+        # entry, on which poll() and unregister() crash: before the tables grow, and when nothing is in reserve, there has to be enough.
         def io_wait(s, write):
+            global _filed
             queue = core._io_queue
+            sockets = len(queue.map)
+            need = 208 + 32 * sockets if sockets >= _filed else 0 if any(reserve) else 144
             for again in (True, False):
                 try:
+                    if need:
+                        ([None] * (need >> 2)).clear()  # which frees it at once: what is garbage may live on
+                        need = 0
+                        _filed = max(_filed, sockets + 1)
                     return queue._enqueue(s, 1 if write else 0)
                 except MemoryError:
                     relieve()
-                    queue.map.pop(id(s), None)  # what is half filed would crash poll() and unregister(), and stay for ever
+                    queue.map.pop(id(s), None)
                     if not again:
                         raise
 
+        # The loop ends where memory is too short for it, and again at a socket that it has taken off by half.
         def run_forever(loop, server):
-            try:
-                return loop.run_forever()
-            except MemoryError:
-                relieve()
+            queue = core._io_queue
+            errors = MemoryError, KeyError  # there may be no memory to make this of, later
+            ended = False
             while True:
                 try:
-                    return core.run_until_complete(core._stop_task)  # the same, but for the task: it would take memory
-                except MemoryError:
+                    if not ended:
+                        return loop.run_forever()
+                    for s, _ in queue.poller.ipoll(0):
+                        if id(s) not in queue.map:
+                            queue.poller.unregister(s)
+                    return core.run_until_complete(core._stop_task)  # as run_forever(), but for the task: it would take memory
+                except errors:
+                    ended = True
                     relieve()
 
         # A TLS socket that has failed leaves the one below it open.

@@ -10,9 +10,13 @@ reserve = []
 # A module of picoweb. Where memory is too short for it, what its next use loads again makes room.
 def load(name):
     name = "picoweb." + name
+    fresh = name not in modules
     for again in (True, False):
         try:
-            return __import__(name, None, None, ("*",))
+            module = __import__(name, None, None, ("*",))
+            if fresh and again:
+                bytearray(500)  # for those who use it
+            return module
         except BaseException as e:  # no memory, no descriptor, or Ctrl-C
             # It may be there by half, or only in name: MicroPython would crash at its next import. So may what it imports.
             forget(name)
@@ -26,21 +30,21 @@ def forget(name):
     if name in modules:
         modules[name] = None
         del modules[name]
-        package = modules["picoweb"]
-        if name.startswith("picoweb.") and hasattr(package, name[8:]):
-            setattr(package, name[8:], None)
-            delattr(package, name[8:])
+        try:
+            package = modules["picoweb"]
+            if name.startswith("picoweb.") and hasattr(package, name[8:]):
+                setattr(package, name[8:], None)
+                delattr(package, name[8:])
+        except MemoryError:
+            pass  # even a name takes some
 
 
 # Unloads what its next use loads again; and other modules that are there only in name.
 def relieve():
     if reserve:
         reserve.pop()
-    try:
-        for name in modules:  # a board's dict stands it that keys are deleted meanwhile, and a list of them would take memory
-            ours = name.startswith("picoweb.") and name[8] != "_" and name[8:] not in ("crowd", "log", "utils")
-            if ours or modules.get(name) is None:
-                forget(name)
-        gc.collect()
-    except MemoryError:
-        pass  # even a name takes some
+    for name in modules:  # a board's dict stands it that keys are deleted meanwhile, and a list of them would take memory
+        ours = name.startswith("picoweb.") and not name.startswith("picoweb._")
+        if ours and name not in ("picoweb.crowd", "picoweb.log", "picoweb.utils") or modules.get(name) is None:
+            forget(name)
+    gc.collect()

@@ -24,16 +24,17 @@ class Server:
             while self.s:
                 try:
                     yield io_wait(self.s, False)
-                    while (not reserve or len(self.conns) >= self.app.max_connections) and not self.make_room():
-                        yield from sleep_ms(10)
+                    if not reserve:
+                        self.restock()
+                        yield from sleep_ms(10)  # who gave way has to end
+                    while len(self.conns) >= self.app.max_connections and not load("crowd").make_room(self):
+                        yield from sleep_ms(5)
                     self.accept()
                 except CancelledError:  # on Pycopy this is an Exception
                     raise
                 except Exception:
-                    if reserve:
-                        relieve()
-                    else:
-                        reserve.append(None)  # making room was what failed: it has to do without
+                    relieve()
+                    self.restock()
                     yield from sleep_ms(20)
         except CancelledError:
             if self.s:
@@ -42,6 +43,13 @@ class Server:
             self.task = None  # none can cancel itself
             self.close()
         yield from self.wait_closed()
+
+    # For when memory, or descriptors, were used up.
+    def restock(self):
+        try:
+            load("crowd").restock(self)
+        except Exception:
+            reserve.append(None)  # it has to do without
 
     def accept(self):
         bytearray(100)  # accept() that found no memory after it took a client would lose it
@@ -66,9 +74,6 @@ class Server:
             load("crowd")  # while there are a descriptor and memory for it
         if not self.sweeper:
             self.sweeper = task_create(self.sweep())
-
-    def make_room(self):
-        return load("crowd").make_room(self)
 
     # One look at all clocks, twice a second: a timer for each connection, or each wait, would cost more than the request.
     def sweep(self):

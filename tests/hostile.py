@@ -28,7 +28,7 @@ AT_ONCE = 6
 # After so many seconds without an answer, an ordinary client looks at what the machine is doing.
 LATE = 0.3
 # Seconds from connecting to sending: whoever takes longer may have to give way to others, and asks again.
-SOON = 0.01
+SOON = 0.005
 # How often an ordinary client asks for one page when it was the machine that was late; and in all, besides one in TENTH answers.
 # A server that is late by itself is found in spite of these excuses.
 TRIES = 5

@@ -865,6 +865,64 @@ def test_memory_that_is_used_up_to_the_last_bytes_ends_no_server(serve, runtime)
         assert_lives(server)
 
 
+# Files 20 sockets, one after the other, with memory for one of them used up but for some bytes; then polls, as the event loop would.
+FILE_SOCKETS = """
+import asyncio
+import socket
+import sys
+from picoweb._loop import io_wait
+from picoweb._memory import reserve
+
+full, left, kept = [int(arg) for arg in sys.argv[1:]]
+
+
+def take_all_but(left):
+    spare = bytearray(left)
+    held = None
+    size = 4096
+    while size >= 8:
+        try:
+            held = [held, bytearray(size)]
+        except MemoryError:
+            size >>= 1
+    return held
+
+
+async def main():
+    socks = [socket.socket() for _ in range(20)]
+    queue = asyncio.core._io_queue
+    filed = 0
+    if kept:
+        reserve.append(bytearray(128))
+    for i in range(20):
+        held = take_all_but(left) if i == full else None
+        try:
+            io_wait(socks[i], False)
+            filed += 1
+        except MemoryError:
+            pass
+        held = None
+        queue.poller.ipoll(0)
+    for s in socks:
+        if id(s) in queue.map:
+            queue._dequeue(s)
+    print(filed)
+
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("kept", ["0", "1"], ids=["nothing-kept", "a-reserve"])
+def test_a_poller_without_memory_crashes_on_no_half_entry(runtime, kept):
+    if not runtime.is_micropython:
+        pytest.skip("MicroPython's poller")
+    for full in 0, 1, 4, 12, 16, 17:
+        for left in range(0, 720, 48):
+            filed = int(harness.run_inside(runtime, FILE_SOCKETS, str(full), str(left), kept, heapsize=65536))
+            assert filed >= 19, (full, left)
+
+
 # Rest
 
 def cpu_ticks(server):
