@@ -10,8 +10,16 @@ _GRACE_IN_A_RUSH = 8, 4
 
 # Takes the place of the client that is waited for longest; False when there is none to wait for.
 def make_room(server):
-    # In a rush of silent clients real ones could not get through the kernel's queue otherwise.
-    grace = _GRACE_IN_A_RUSH if server.crowd >= len(server.conns) else _GRACE
+    return _drop_idlest(server, _is_rush(server))
+
+
+# In a rush of silent clients real ones could not get through the kernel's queue, with as much patience as else.
+def _is_rush(server):
+    return server.crowd >= len(server.conns)
+
+
+def _drop_idlest(server, rush):
+    grace = _GRACE_IN_A_RUSH if rush else _GRACE
     longest = -1
     for conn in server.conns:
         if conn.since is not None:
@@ -29,7 +37,8 @@ def make_room(server):
 
 # Makes room in memory; there is more when those who gave way have ended.
 def restock(server):
-    while make_room(server):
+    rush = _is_rush(server)  # not so because of those who give way now
+    while _drop_idlest(server, rush):
         pass
     relieve()
     reserve.append(bytearray(128))
