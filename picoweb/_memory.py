@@ -39,12 +39,16 @@ def forget(name):
             pass  # even a name takes some
 
 
-# Unloads what its next use loads again; and other modules that are there only in name.
+# What apps may hold on to, and what is needed when there is no memory to load it.
+_KEPT = "picoweb.crowd", "picoweb.log", "picoweb.utils"
+
+
+# Unloads what its next use loads again; and other modules that are there only in name. Takes no memory.
 def relieve():
     if reserve:
         reserve.pop()
-    for name in modules:  # a board's dict stands it that keys are deleted meanwhile, and a list of them would take memory
+    for name in modules:  # a board's dict stands it that keys are deleted meanwhile
         ours = name.startswith("picoweb.") and not name.startswith("picoweb._")
-        if ours and name not in ("picoweb.crowd", "picoweb.log", "picoweb.utils") or modules.get(name) is None:
+        if ours and name not in _KEPT or modules.get(name) is None:
             forget(name)
     gc.collect()
