@@ -37,7 +37,9 @@ def compile_tree(python, files, root, target, level=0):
     made = []
     for name in files:
         path = os.path.join(target, name[:-len(".py")] + ".mpy")
-        compile_file(python, os.path.join(root, name), path, name, level)
+        # Without line numbers, the module's own name has to do: it is in the heap already.
+        said = os.path.basename(name)[:-len(".py")] if level == 3 else name
+        compile_file(python, os.path.join(root, name), path, said, level)
         made.append(path)
     return made
 
