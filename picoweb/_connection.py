@@ -29,12 +29,13 @@ class Connection:
     late = False  # the client was too slow
     gone = False  # the client has closed or reset the connection
     polls = None  # the socket below TLS: what the event loop waits for
+    since = None  # when the server began to wait for the client; None: it does not
 
     def __init__(self, server, s, peer):
         self.server = server
         self.s = s
         self.peer = peer
-        self.since = ticks_ms()  # when the server began to wait for the client; None: it does not
+        self.since = ticks_ms()
 
     # What few handlers use: read(), readinto(), readexactly(), readline(), awriteiter(), get_extra_info().
     def __getattr__(self, name):
