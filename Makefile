@@ -7,7 +7,7 @@ PORT = 8081
 # make mip: where boards find this machine.
 ADDRESS = 0.0.0.0
 MIP_PORT = 8000
-# make mpy: 1 and 2 leave asserts out, 3 the line numbers of tracebacks too.
+# make mpy: 1 and 2 leave asserts out, 3 the line numbers and paths of tracebacks too.
 OPT = 0
 # make test: what pytest is told, as in ARGS="-k forms --runtime micropython". make bench: see ARGS=--help.
 ARGS =

@@ -19,6 +19,7 @@ else:
             global _filed
             queue = core._io_queue
             sockets = len(queue.map)
+            # Bytes for one entry, on 32 bits; and for the next step of two dicts and a list, each of which may have to move.
             need = 208 + 32 * sockets if sockets >= _filed else 0 if any(reserve) else 144
             for again in (True, False):
                 try:
@@ -29,7 +30,7 @@ else:
                     return queue._enqueue(s, 1 if write else 0)
                 except MemoryError:
                     relieve()
-                    queue.map.pop(id(s), None)
+                    queue.map.pop(id(s), None)  # to be filed anew
                     if not again:
                         raise
 

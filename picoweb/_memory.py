@@ -39,7 +39,7 @@ def forget(name):
             pass  # even a name takes some
 
 
-# What apps may hold on to, and what is needed when there is no memory to load it.
+# What apps may hold on to, and what is needed when there is no memory to load it. (In a function, Pycopy would make it anew each time.)
 _KEPT = "picoweb.crowd", "picoweb.log", "picoweb.utils"
 
 

@@ -13,7 +13,7 @@ def make_room(server):
     return _drop_idlest(server, _is_rush(server))
 
 
-# In a rush of silent clients real ones could not get through the kernel's queue, with as much patience as else.
+# With as much patience as else, real clients could not get through the kernel's queue in a rush of silent ones.
 def _is_rush(server):
     return server.crowd >= len(server.conns)
 

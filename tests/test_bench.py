@@ -90,12 +90,13 @@ def test_sizes_of_each_file():
     assert "total" in rows
 
 
-def test_compiled_for_boards(tmp_path, board):
-    status, _, said = tool(os.path.join(ROOT, "tools", "mpy.py"), str(tmp_path), "--optimise", "3")
+@pytest.mark.parametrize("level, path", [("2", True), ("3", False)], ids=["with paths", "without paths"])
+def test_compiled_for_boards(tmp_path, board, level, path):
+    status, _, said = tool(os.path.join(ROOT, "tools", "mpy.py"), str(tmp_path), "--optimise", level)
     assert status == 0 and "emitting mpy v6" in said, said
     assert not [name for name in os.listdir(str(tmp_path / "picoweb")) if not name.endswith(".mpy")]
     with open(str(tmp_path / "picoweb" / "__init__.mpy"), "rb") as f:
-        assert b"picoweb/__init__.py" in f.read()
+        assert (b"picoweb/__init__.py" in f.read()) is path
     done = subprocess.run([board, "-c", "import picoweb; print(picoweb.__file__)"], stdout=subprocess.PIPE,
                           cwd=str(tmp_path), encoding="utf-8")
     assert done.stdout == "picoweb/__init__.mpy\n"

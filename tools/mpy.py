@@ -91,7 +91,7 @@ def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder")
     parser.add_argument("--optimise", type=int, choices=range(4), default=0, metavar="LEVEL",
-                        help="1 and 2 leave asserts out, 3 the line numbers of tracebacks too (default 0)")
+                        help="1 and 2 leave asserts out, 3 the line numbers and paths of tracebacks too (default 0)")
     args = parser.parse_args(argv)
     return fetch.guarded("mpy", lambda: build(args.folder, args.optimise))
 
