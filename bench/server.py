@@ -119,7 +119,7 @@ class Server:
 
 def real_command(path):
     """The command that really runs behind a path: a tool that follows instructions should not follow a shell script's."""
-    script = "import sys; print(1); sys.stdin.read()"
+    script = "import sys; print(1); sys.stdout.flush(); sys.stdin.read()"
     with subprocess.Popen([path, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         process.stdout.readline()
         try:

@@ -144,7 +144,8 @@ def test_the_request_is_a_browsers():
     assert len(head) - 3 == 13
 
 
-def test_the_program_behind_a_script(tmp_path, board):
+def test_the_program_behind_a_script(tmp_path, board, monkeypatch):
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)  # with it, CPython says at once what else it would keep
     script = str(tmp_path / "script")
     harness.write_files(str(tmp_path), {"script": '#!/bin/sh\nexec "%s" "$@"\n' % sys.executable})
     os.chmod(script, 0o755)
