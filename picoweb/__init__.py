@@ -2,8 +2,7 @@
 import gc
 import sys
 
-# The event loop first: Pycopy compiles it, and that takes more memory than all else. What compiling a module leaves would
-# scatter the next one over the heap.
+# What compiling a module leaves would scatter the next one over the heap.
 from ._memory import load, relieve
 from ._loop import run_forever
 gc.collect()
@@ -12,6 +11,7 @@ gc.collect()
 from ._server import Server
 gc.collect()
 from ._dispatch import HTTPRequest, handle, parse_headers
+load("crowd")  # while there are a descriptor and memory for it
 gc.collect()
 
 # Bytes that sendstream() copies at a time.

@@ -32,7 +32,7 @@ def handle(app, reader, writer):
         route = find_route(app, req)
         yield from _pass_head(app, req, route)
         close = yield from _coro(route[1](req, writer))
-        if close is not False and reader.left > len(reader.buf):
+        if reader.left and close is not False and reader.left > len(reader.buf):
             yield from load("errors").drain(reader)
     except CancelledError:
         raise

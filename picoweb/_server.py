@@ -52,7 +52,7 @@ class Server:
             reserve.append(None)  # it has to do without
 
     def accept(self):
-        bytearray(100)  # accept() that found no memory after it took a client would lose it
+        (None,) * 14  # noqa: B018 - accept() takes as much: where it found none after it took a client, that one would be lost
         s, peer = self.s.accept()
         conn = None
         try:
@@ -60,20 +60,15 @@ class Server:
             conn = Connection(self, s, peer)
             if self.ssl:
                 load("beside").wrap(conn, self.ssl)
-            self.admit(conn)
+            self.conns.append(conn)
+            if not self.sweeper:
+                self.sweeper = task_create(self.sweep())
             conn.task = task_create(self.app._handle(conn, conn))
         except Exception:
             s.close()
             if conn in self.conns:
                 self.conns.remove(conn)
             raise
-
-    def admit(self, conn):
-        self.conns.append(conn)
-        if len(self.conns) == 2:
-            load("crowd")  # while there are a descriptor and memory for it
-        if not self.sweeper:
-            self.sweeper = task_create(self.sweep())
 
     # One look at all clocks, twice a second: a timer for each connection, or each wait, would cost more than the request.
     def sweep(self):

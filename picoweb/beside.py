@@ -1,5 +1,5 @@
 # Servers beside an app's other tasks, with TLS, or of the app's own.
-from ._loop import task_current
+from ._loop import task_create, task_current
 from ._connection import Connection
 from ._server import Server
 from .serving import start
@@ -30,5 +30,7 @@ def adopt(app, reader, writer):
     if not s:
         conn.polls = writer.polls
     conn.task = task_current()
-    conn.server.admit(conn)
+    conn.server.conns.append(conn)
+    if not conn.server.sweeper:
+        conn.server.sweeper = task_create(conn.server.sweep())
     return conn
