@@ -16,32 +16,23 @@ else:
         # Files the running task under a socket; the caller yields what this returns. A poller that finds no memory for that keeps half an
         # entry, on which poll() and unregister() crash: before the tables grow, and when nothing is in reserve, there has to be enough.
         def io_wait(s, write):
-            queue = core._io_queue
-            if len(queue.map) >= _filed or not reserve or not reserve[0]:
-                _make_sure(len(queue.map))
-            try:
-                return queue._enqueue(s, 1 if write else 0)
-            except MemoryError:
-                relieve()
-                queue.map.pop(id(s), None)  # to be filed anew
-            try:
-                return queue._enqueue(s, 1 if write else 0)
-            except MemoryError:
-                relieve()
-                queue.map.pop(id(s), None)
-                raise
-
-        # Raises MemoryError where there is no memory to file one socket more, even after room was made.
-        def _make_sure(sockets):
             global _filed
+            queue = core._io_queue
+            sockets = len(queue.map)
             # Words for the next step of two dicts and a list, each of which may have to move; or for one entry, on 32 bits.
-            words = 52 + 8 * sockets if sockets >= _filed else 36
-            try:
-                ([None] * words).clear()  # which frees it at once: what is garbage may live on
-            except MemoryError:
-                relieve()
-                ([None] * words).clear()
-            _filed = max(_filed, sockets + 1)
+            need = 52 + 8 * sockets if sockets >= _filed else 0 if reserve and reserve[0] else 36
+            for again in (True, False):
+                try:
+                    if need:
+                        ([None] * need).clear()  # which frees it at once: what is garbage may live on
+                        need = 0
+                        _filed = max(_filed, sockets + 1)
+                    return queue._enqueue(s, 1 if write else 0)
+                except MemoryError:
+                    relieve()
+                    queue.map.pop(id(s), None)  # to be filed anew
+                    if not again:
+                        raise
 
         # The loop ends where memory is too short for it, and again at a socket that it has taken off by half.
         def run_forever(loop, server):

@@ -52,7 +52,7 @@ class Server:
             reserve.append(None)  # it has to do without
 
     def accept(self):
-        (None,) * 14  # noqa: B018 - accept() takes as much: where it found none after it took a client, that one would be lost
+        (None,) * 26  # noqa: B018 - accept() that found no memory after it took a client would lose it
         s, peer = self.s.accept()
         conn = None
         try:
