@@ -2,7 +2,8 @@
 import gc
 import sys
 
-# What compiling a module leaves would scatter the next one over the heap.
+# The event loop first: Pycopy compiles it, and that takes more memory than all else. What compiling a module leaves would
+# scatter the next one over the heap.
 from ._memory import load, relieve
 from ._loop import run_forever
 gc.collect()
@@ -11,7 +12,6 @@ gc.collect()
 from ._server import Server
 gc.collect()
 from ._dispatch import HTTPRequest, handle, parse_headers
-load("crowd")  # while there are a descriptor and memory for it
 gc.collect()
 
 # Bytes that sendstream() copies at a time.

@@ -19,12 +19,12 @@ else:
             global _filed
             queue = core._io_queue
             sockets = len(queue.map)
-            # Words for the next step of two dicts and a list, each of which may have to move; or for one entry, on 32 bits.
-            need = 52 + 8 * sockets if sockets >= _filed else 0 if reserve and reserve[0] else 36
+            # Bytes for one entry, on 32 bits; and for the next step of two dicts and a list, each of which may have to move.
+            need = 208 + 32 * sockets if sockets >= _filed else 0 if reserve and reserve[0] else 144
             for again in (True, False):
                 try:
                     if need:
-                        ([None] * need).clear()  # which frees it at once: what is garbage may live on
+                        ([None] * (need >> 2)).clear()  # which frees it at once: what is garbage may live on
                         need = 0
                         _filed = max(_filed, sockets + 1)
                     return queue._enqueue(s, 1 if write else 0)

@@ -2,12 +2,6 @@
 import gc
 from sys import modules
 
-# Before all else: Pycopy compiles its event loop, and that takes more memory than anything of picoweb.
-try:
-    import asyncio  # noqa: F401
-except ImportError:
-    import uasyncio  # noqa: F401
-
 # Memory for the event loop, which needs little but does not survive to be refused it. Empty from when something was used up until room
 # was made.
 reserve = []
@@ -16,9 +10,7 @@ reserve = []
 # A module of picoweb. Where memory is too short for it, what its next use loads again makes room.
 def load(name):
     name = "picoweb." + name
-    fresh = modules and name not in modules  # on CPython, all are there from the start
-    if fresh:
-        gc.collect()
+    fresh = name not in modules
     for again in (True, False):
         try:
             module = __import__(name, None, None, ("*",))

@@ -61,6 +61,8 @@ class Server:
             if self.ssl:
                 load("beside").wrap(conn, self.ssl)
             self.conns.append(conn)
+            if len(self.conns) == 2:
+                load("crowd")  # while there are a descriptor and memory for it
             if not self.sweeper:
                 self.sweeper = task_create(self.sweep())
             conn.task = task_create(self.app._handle(conn, conn))

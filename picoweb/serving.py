@@ -12,12 +12,12 @@ except ImportError:
 
 # Opens a listening socket and has a task serve it.
 def start(server, host, port, backlog=None, ssl=None):
-    # What starts an app is not needed while it runs; a next start loads it again.
-    forget("picoweb.starting")
     server.ssl = ssl
     server.s = listen(host, port, backlog or server.app.backlog)
     server.app._servers.append(server)
     task_create(server.serve())
+    # What starts an app is not needed while it runs; a next start loads it again.
+    forget("picoweb.starting")
     forget("picoweb.serving")
     if not reserve:
         reserve.append(bytearray(128))
