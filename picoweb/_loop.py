@@ -19,7 +19,7 @@ else:
             global _filed
             queue = core._io_queue
             sockets = len(queue.map)
-            # Bytes for one entry, on 32 bits; and for the next step of two dicts and a list, each of which may have to move.
+            # Bytes, on 32 bits: for the next step of two dicts and a list, each of which may have to move; or for one entry.
             need = 208 + 32 * sockets if sockets >= _filed else 0 if reserve and reserve[0] else 144
             for again in (True, False):
                 try:
