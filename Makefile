@@ -22,7 +22,7 @@ TEST = .deps/venv/bin/python -m pytest
 
 help:
 	@echo 'make run [PY=micropython|pycopy|python3|PATH] [APP=example_webapp.py] [PORT=8081]   serve an app'
-	@echo 'make test [ARGS="-k NAME --runtime NAME"]   fetch what the tests need, and run them'
+	@echo 'make test [ARGS="-k NAME --runtime NAME"] [STRICT=1]   fetch what the tests need, and run them; with STRICT=1, all of it must be had'
 	@echo 'make soak [N=100000] [ARGS="--runtime NAME --seconds 60"]   good and hostile traffic; heap, descriptors and connections must not grow'
 	@echo 'make test-browser   the examples in a browser: Chromium, which has to be there, driven by Playwright'
 	@echo 'make check   the rules of the source: ruff, sizes, type stubs'

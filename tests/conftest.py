@@ -21,7 +21,8 @@ def pytest_configure(config):
     wasms, wasm_lines = harness.wasms()
     wanted = config.getoption("--runtime")
     config.runtimes = [r for r in found + wasms if not wanted or any(name in r.name for name in wanted)]
-    config.runtime_lines = lines + wasm_lines
+    others = [item for item in harness.fetch.reasons().items() if item[0] not in harness.interpreters.WANTED and item[0] != "wasm"]
+    config.runtime_lines = lines + wasm_lines + ["%s: skipped: %s" % item for item in others]
     if wanted and not config.runtimes:
         raise pytest.UsageError("no runtime is named like %s" % " or ".join(wanted))
 

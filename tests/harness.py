@@ -85,13 +85,13 @@ class Wasm(Runtime):
 
 def runtimes():
     """Every interpreter with sockets that is here, and the lines that say which and what is missing."""
-    found, lines = [], []
+    found, lines, reasons = [], [], fetch.reasons()
     for name, (variable, _, _) in interpreters.WANTED.items():
         interpreter = interpreters.find(name)
         if interpreter:
             found.append(Runtime(name, interpreter))
         else:
-            lines.append("%s: not found, skipped (set %s=...)" % (name, variable))
+            lines.append("%s: skipped: %s" % (name, reasons.get(name, "not found (set %s=...)" % variable)))
     found += [Runtime("cpython%d.%d" % python.version[:2], python) for python in interpreters.pythons()]
     return found, ["%s: %s" % (r.name, r.path) for r in found] + lines
 
@@ -99,9 +99,10 @@ def runtimes():
 def wasms():
     """MicroPython for Node, the oldest and the newest, where Node and they are."""
     if not shutil.which("node"):
-        return [], ["wasm: node not found, skipped"]
+        return [], ["wasm: skipped: node is not on this machine"]
     found = [Wasm(version) for version in sorted(fetch.WASM) if os.path.isdir(os.path.join(DEPS, "wasm", version))]
-    return found, ["%s: %s" % (r.name, r.folder) for r in found] or ["wasm: not fetched, skipped (tools/fetch.py wasm)"]
+    reason = fetch.reasons().get("wasm", "not fetched (tools/fetch.py wasm)")
+    return found, ["%s: %s" % (r.name, r.folder) for r in found] or ["wasm: skipped: " + reason]
 
 
 # Processes

@@ -263,9 +263,8 @@ def test_a_machine_without_apt(tmp_path):
                     "micropython: apt-get is not on this machine", "MICROPYTHON=/path/to/micropython make run")
 
 
-def test_a_machine_without_node_does_without_wasm(tmp_path):
-    assert tool("fetch.py", "wasm", "--into", str(tmp_path), PATH=str(tmp_path)) == (
-        0, "wasm: skipped: node and npm are not on this machine\n")
+def test_a_machine_without_node(tmp_path):
+    assert_one_line(tool("fetch.py", "wasm", "--into", str(tmp_path), PATH=str(tmp_path)), "node and npm are not on this machine")
 
 
 @has_apt
@@ -275,6 +274,23 @@ def test_a_machine_of_another_architecture(tmp_path, group):
     path = str(tmp_path) + os.pathsep + path_without("micropython", "micropython32")
     assert_one_line(tool("fetch.py", group, "--into", str(tmp_path / "deps"), PATH=path),
                     "Debian packages none for this machine (s390x)", "/path/to/%s make run" % group)
+
+
+@has_apt
+@pytest.mark.parametrize("strict, status, line", [
+    ("", 0, "micropython32: skipped: Debian"), ("0", 0, "micropython32: skipped: Debian"), ("1", 2, "fetch: micropython"),
+])
+def test_what_cannot_be_fetched_is_skipped_unless_strict(tmp_path, strict, status, line):
+    script(tmp_path, "dpkg", "echo s390x")
+    path = str(tmp_path) + os.pathsep + path_without("micropython", "micropython32")
+    deps = tmp_path / "deps"
+    deps.mkdir()
+    for name in set(os.listdir(DEPS)) - {"lock", "tmp", "missing.json"}:
+        os.symlink(os.path.join(DEPS, name), str(deps / name))
+    found, said = tool("fetch.py", "all", "--into", str(deps), PATH=path, STRICT=strict, PIP_RETRIES="1", **NO_NETWORK)
+    assert found == status and "Traceback" not in said
+    assert [text for text in said.splitlines() if text.startswith(line) and "Debian packages none for this machine (s390x)" in text]
+    assert ("micropython32" in fetch.reasons(str(deps))) == (status == 0)
 
 
 @has_apt
@@ -486,7 +502,7 @@ LOST_RUN = """
 import sys, time
 sys.path.insert(0, sys.argv[1])
 import harness
-runtime = harness.Runtime("any", harness.interpreters.find("micropython"))
+runtime = harness.runtimes()[0][0]
 with harness.Server(runtime, sys.argv[2]) as server:
     print(server.pid, flush=True)
     time.sleep(60)

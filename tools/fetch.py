@@ -20,7 +20,7 @@ import zipfile
 
 import debs
 import interpreters
-from store import DEPS, Missing, Skip, Store, digests, run, say
+from store import DEPS, Missing, Store, digests, run, say
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -90,6 +90,9 @@ WASM = {
     "1.22": ("1.22.0-356", "ea4b3a6d4b2ef93d5cce55e8fdc2c933f1f9c946b4089893bebf642050f9ee72"),
     "1.29": ("1.29.0-6", "416fd43c3ff9c60c871e520cda90e725ad866339b5f59668ef79388330454444"),
 }
+
+# A file in the store: which groups are not there, and why.
+MISSING = "missing.json"
 
 
 # MicroPython
@@ -312,7 +315,7 @@ def _place(folder, name, data):
 
 def wasm(store):
     if not shutil.which("node") or not shutil.which("npm"):
-        raise Skip("wasm: skipped: node and npm are not on this machine")
+        raise Missing("node and npm are not on this machine")
     return [store.provide("wasm/" + version, list(WASM[version]), lambda new, v=version: _pack(store, v, new))
             for version in sorted(WASM)]
 
@@ -333,31 +336,53 @@ def _pack(store, version, new):
                 _place(new, name, tar.extractfile("package/" + name).read())
 
 
-GROUPS = {"micropython": micropython, "micropython32": micropython32, "venv": venv, "libs": libs, "storage": storage,
+# The tests cannot run without the first; what else cannot be fetched, they skip.
+GROUPS = {"venv": venv, "micropython": micropython, "micropython32": micropython32, "libs": libs, "storage": storage,
           "peers": peers, "wasm": wasm}
 
 
 def provide(groups, store):
-    """Fetch groups; the result of each by its name, None for one that this machine can do without."""
-    results = {}
+    """Fetch groups; the result of each by its name."""
     with store.lock():
-        for name in groups:
+        return {name: GROUPS[name](store) for name in groups}
+
+
+def provide_all(store, strict):
+    """Fetch every group that can be had, and keep the reasons for the others: see reasons()."""
+    missing = {}
+    with store.lock():
+        for name, group in GROUPS.items():
             try:
-                results[name] = GROUPS[name](store)
-            except Skip as e:
-                say(e)
-                results[name] = None
-    return results
+                group(store)
+            except Missing as e:
+                if strict or name == "venv":
+                    raise
+                reason = str(e)
+                missing[name] = reason[len(name) + 2:] if reason.startswith(name + ": ") else reason
+                say("%s: skipped: %s" % (name, missing[name]))
+        with open(store.path(MISSING), "w") as f:
+            json.dump(missing, f)
+
+
+def reasons(deps=DEPS):
+    """Why groups could not be fetched the last time that all were wanted, by their names."""
+    try:
+        with open(os.path.join(deps, MISSING)) as f:
+            return json.load(f)
+    except (OSError, ValueError):
+        return {}
 
 
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("group", nargs="+", choices=sorted(GROUPS) + ["all"], metavar="GROUP",
-                        help="all, or any of: " + ", ".join(GROUPS))
+                        help="all, or any of: %s; with all, a group that cannot be fetched is left out, unless STRICT=1 is set" % ", ".join(GROUPS))
     parser.add_argument("--into", default=DEPS, help="the folder to fetch into, .deps unless told")
     args = parser.parse_args(argv)
-    groups = list(GROUPS) if "all" in args.group else args.group
-    return guarded("fetch", lambda: provide(groups, Store(args.into)))
+    store = Store(args.into)
+    if "all" in args.group:
+        return guarded("fetch", lambda: provide_all(store, os.environ.get("STRICT", "0") not in ("", "0")))
+    return guarded("fetch", lambda: provide(args.group, store))
 
 
 def guarded(name, action):

@@ -24,10 +24,6 @@ class Missing(Exception):
     """Something needed is not here and cannot be had; the text is the one line that says so."""
 
 
-class Skip(Exception):
-    """A part that this machine can do without, and why it is left out."""
-
-
 def say(line):
     print(line, file=sys.stderr, flush=True)
 
