@@ -54,7 +54,7 @@ test-browser:
 
 check:
 	@python3 tools/fetch.py venv
-	@.deps/venv/bin/python tools/check.py
+	@$(TEST) -q tests/test_check.py tests/test_stubs.py
 
 bench:
 	@python3 bench/bench.py $(ARGS)
@@ -76,10 +76,10 @@ sdist: write-package-json
 	@ls -l dist
 
 write-package-json:
-	@python3 tools/mip.py write
+	@python3 tools/mip.py
 
 mip:
-	@python3 tools/mip.py serve "$(ADDRESS)" "$(MIP_PORT)"
+	@python3 tools/mip.py "$(ADDRESS)" "$(MIP_PORT)"
 
 install:
 	@test -n "$(PREFIX)" || { echo 'make install: say where: make install PREFIX=/path/to/board/lib' >&2; exit 2; }

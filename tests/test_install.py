@@ -178,7 +178,7 @@ def test_the_wheel_has_what_a_pc_needs(wheel):
 
 def test_package_json_is_that_of_the_source():
     with open(os.path.join(harness.ROOT, "package.json")) as f:
-        assert f.read() == mip.package(), "run: python3 tools/mip.py write"
+        assert f.read() == mip.package(), "run: make write-package-json"
 
 
 def test_the_manifest_freezes_what_mip_installs(monkeypatch):

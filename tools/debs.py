@@ -6,6 +6,7 @@ machine's own sources name; the signature is checked against the Debian archive 
 
 import glob
 import os
+import re
 import shutil
 
 from store import Missing, run
@@ -84,65 +85,10 @@ def _keyring():
     raise Missing("the Debian archive keyring is not on this machine (package debian-archive-keyring)")
 
 
-def mirrors(etc="/etc/apt"):
-    """What may be mirrors of the Debian archive among the machine's apt sources, in their order."""
-    suites = {SUITE, "stable", "oldstable", "testing", "unstable", "sid", _codename()}
-    found = [uri for uri, suite, components in _entries(etc) if suite in suites and "main" in components]
+def mirrors(options=()):
+    """What may be mirrors of the Debian archive, as apt lists the machine's sources."""
+    said = run("apt-get", ["apt-get", *options, "update", "--print-uris", "-o", "APT::Architecture=" + architecture()])
+    found = re.findall(r"'(\S+)/dists/[a-z]+/main/binary-", said)
     if not found:
         raise Missing("this machine's apt sources name no Debian mirror")
     return list(dict.fromkeys(found))
-
-
-def _codename():
-    with open("/etc/os-release") as f:
-        fields = dict(line.strip().split("=", 1) for line in f if "=" in line)
-    return fields.get("VERSION_CODENAME", "").strip('"')
-
-
-def _entries(etc):
-    """(uri, suite, components) of each source of binary packages, from both of apt's formats."""
-    for path in [os.path.join(etc, "sources.list")] + sorted(glob.glob(os.path.join(etc, "sources.list.d", "*.list"))):
-        for line in _lines(path):
-            yield from _one_line(line)
-    for path in sorted(glob.glob(os.path.join(etc, "sources.list.d", "*.sources"))):
-        for fields in _stanzas(_lines(path)):
-            yield from _deb822(fields)
-
-
-def _lines(path):
-    if not os.path.exists(path):
-        return []
-    with open(path) as f:
-        return f.read().splitlines()
-
-
-def _one_line(line):
-    """`deb [option=value ...] uri suite component ...`"""
-    words = line.split("#")[0].split()
-    if words[:1] == ["deb"]:
-        if words[1:2] and words[1].startswith("["):
-            end = next((i for i, word in enumerate(words) if word.endswith("]")), len(words))
-            words[1:end + 1] = []
-        if len(words) > 3:
-            yield words[1], words[2], words[3:]
-
-
-def _stanzas(lines):
-    fields, key = {}, None
-    for line in lines + [""]:
-        if not line.strip():
-            yield fields
-            fields, key = {}, None
-        elif line[0] in " \t" and key:
-            fields[key] += " " + line.strip()
-        elif ":" in line and line[0] != "#":
-            key, value = line.split(":", 1)
-            key = key.lower()
-            fields[key] = value.strip()
-
-
-def _deb822(fields):
-    if "deb" in fields.get("types", "").split() and fields.get("enabled", "yes").lower() not in ("no", "false"):
-        for uri in fields.get("uris", "").split():
-            for suite in fields.get("suites", "").split():
-                yield uri, suite, fields.get("components", "").split()

@@ -1,7 +1,7 @@
-"""package.json, by which mip installs picoweb on a board.
+"""package.json, by which mip and mpremote install picoweb on a board.
 
-    python3 tools/mip.py write            writes it
-    python3 tools/mip.py serve [ADDRESS [PORT]]   serves picoweb to boards: mip.install("http://ADDRESS:PORT/package.json")
+    python3 tools/mip.py                  writes it
+    python3 tools/mip.py ADDRESS PORT     serves picoweb to boards: mip.install("http://ADDRESS:PORT/package.json")
 """
 
 import functools
@@ -42,35 +42,23 @@ class Handler(http.server.SimpleHTTPRequestHandler):
         # MicroPython's Host field lacks the port: the socket knows how the board came here.
         body = package("http://%s:%d/" % self.connection.getsockname()[:2]).encode()
         self.send_response(200)
-        self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         return io.BytesIO(body)
 
 
-def serve(address="0.0.0.0", port="8000"):
+def serve(address, port):
     try:
         server = http.server.ThreadingHTTPServer((address, int(port)), functools.partial(Handler, directory=ROOT))
     except (OSError, OverflowError, ValueError) as e:
         reason = getattr(e, "strerror", None) or e
         raise Missing("cannot serve at %s:%s: %s (choose: make mip ADDRESS=0.0.0.0 MIP_PORT=8001)" % (address, port, reason))
     print("serving http://%s:%d/package.json; Ctrl-C stops it" % (address, server.server_port), flush=True)
-    try:
-        server.serve_forever()
-    except KeyboardInterrupt:
-        pass
-
-
-def main(command="", *args):
-    if command == "write":
-        with open(os.path.join(ROOT, "package.json"), "w") as f:
-            f.write(package())
-    elif command == "serve":
-        return fetch.guarded("mip", lambda: serve(*args))
-    else:
-        sys.exit(__doc__)
-    return 0
+    server.serve_forever()
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    if sys.argv[1:]:
+        sys.exit(fetch.guarded("mip", lambda: serve(*sys.argv[1:])))
+    with open(os.path.join(ROOT, "package.json"), "w") as f:
+        f.write(package())
