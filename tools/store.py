@@ -1,13 +1,12 @@
-"""One folder of fetched things: whole, verified, and used again.
+"""One folder of fetched things, each of them whole, and used again.
 
 A part is a file or a folder inside the store. It is built in a temporary folder next to it and renamed into place; its
-stamp (what was asked for, and the SHA-256 of each file) is written last. So a part without a stamp is no part, and
-a build that is interrupted leaves nothing but a temporary folder, which the next run removes.
+stamp, what was asked for, is written last. So a part without a stamp is no part, and a build that is interrupted leaves
+nothing but a temporary folder, which the next run removes.
 """
 
 import contextlib
 import fcntl
-import hashlib
 import json
 import os
 import re
@@ -53,30 +52,6 @@ def _reason(text, status):
     return (marked[:1] or lines[-1:] or ["exit status %d" % status])[0]
 
 
-def digests(path):
-    """The SHA-256 (or link target) of each file under a path, by its name relative to that path."""
-    if not os.path.isdir(path):
-        return {"": _digest(path)}
-    found = {}
-    for folder, folders, files in os.walk(path):
-        # Interpreters write byte code there while the part is in use.
-        folders[:] = [name for name in folders if name != "__pycache__"]
-        for name in files:
-            full = os.path.join(folder, name)
-            found[os.path.relpath(full, path)] = _digest(full)
-    return found
-
-
-def _digest(path):
-    if os.path.islink(path):
-        return "link:" + os.readlink(path)
-    digest = hashlib.sha256()
-    with open(path, "rb") as f:
-        for chunk in iter(lambda: f.read(1 << 20), b""):
-            digest.update(chunk)
-    return digest.hexdigest()
-
-
 class Store:
     """The parts under one folder. Used by one process at a time: see `lock`."""
 
@@ -100,12 +75,16 @@ class Store:
             yield self
 
     def provide(self, name, key, build):
-        """The path of a part. `build(path)` makes it, unless it is here whole and was made for the same `key`."""
-        if self._fault(name, key):
+        """The path of a part. `build(path)` makes it, unless it is here and was made for the same `key`."""
+        stamp = self.path("stamps", name.replace("/", "+"))
+        if _read(stamp) != json.dumps(key) or not os.path.lexists(self.path(name)):
             with self.scratch() as folder:
                 new = os.path.join(folder, "new")
                 build(new)
-                self._put(name, key, new, os.path.join(folder, "old"))
+                _replace(new, self.path(name), stamp)
+                with open(new, "w") as f:
+                    json.dump(key, f)
+                os.rename(new, stamp)
         return self.path(name)
 
     @contextlib.contextmanager
@@ -120,40 +99,18 @@ class Store:
             with contextlib.suppress(OSError):
                 os.rmdir(self.path("tmp"))
 
-    def _stamp(self, name):
-        return self.path("stamps", name.replace("/", "+") + ".json")
 
-    def _fault(self, name, key):
-        """Why a part must be made (again), or None."""
-        try:
-            with open(self._stamp(name)) as f:
-                stamp = json.load(f)
-        except (OSError, ValueError):
-            return "never fetched"
-        if stamp["key"] != key:
-            return "another version"
-        bad = self._changed(name, stamp["files"])
-        if bad:
-            say("%s is not what was fetched: fetching %s again" % (self.path(name, bad).rstrip("/"), name))
-        return bad is not None and "damaged"
+def _read(path):
+    with contextlib.suppress(OSError), open(path) as f:
+        return f.read()
 
-    def _changed(self, name, files):
-        for rel, digest in sorted(files.items()):
-            full = self.path(name, rel) if rel else self.path(name)
-            if not os.path.lexists(full) or _digest(full) != digest:
-                return rel
-        return None
 
-    def _put(self, name, key, new, old):
-        stamp = self._stamp(name)
-        files = digests(new)
-        os.makedirs(os.path.dirname(stamp), exist_ok=True)
-        os.makedirs(os.path.dirname(self.path(name)), exist_ok=True)
-        with contextlib.suppress(FileNotFoundError):
-            os.remove(stamp)
-        with contextlib.suppress(FileNotFoundError):
-            os.rename(self.path(name), old)
-        os.rename(new, self.path(name))
-        with open(new, "w") as f:
-            json.dump({"key": key, "files": files}, f, indent=0, sort_keys=True)
-        os.rename(new, stamp)
+def _replace(new, path, stamp):
+    """Put a new part in the place of an old one, which is no part from here on."""
+    for place in stamp, path:
+        os.makedirs(os.path.dirname(place), exist_ok=True)
+    with contextlib.suppress(FileNotFoundError):
+        os.remove(stamp)
+    with contextlib.suppress(FileNotFoundError):
+        os.rename(path, new + ".old")
+    os.rename(new, path)
