@@ -22,10 +22,11 @@ TEST = .deps/venv/bin/python -m pytest
 
 help:
 	@echo 'make run [PY=micropython|pycopy|python3|PATH] [APP=example_webapp.py] [PORT=8081]   serve an app'
-	@echo 'make test [ARGS="-k NAME --runtime NAME"] [STRICT=1]   fetch what the tests need, and run them; with STRICT=1, all of it must be had'
+	@echo 'make test [QUICK=1] [STRICT=1] [ARGS="-k NAME --runtime NAME"]   fetch what the tests need, and run them; QUICK: on one runtime of'
+	@echo '    each kind, without the longest tests; STRICT: what cannot be fetched ends it, where it is skipped otherwise'
 	@echo 'make soak [N=100000] [ARGS="--runtime NAME --seconds 60"]   good and hostile traffic; heap, descriptors and connections must not grow'
 	@echo 'make test-browser   the examples in a browser: Chromium, which has to be there, driven by Playwright'
-	@echo 'make check   the rules of the source: ruff, sizes, type stubs'
+	@echo 'make check   the rules of the source: ruff, the size of the module, type stubs'
 	@echo 'make bench [ARGS="--page hello --md FILE --csv FILE --svg FILE"]   picoweb and its peers in numbers; ARGS=--help for more'
 	@echo 'make size   bytes of each file, as source and compiled, and of the heap it takes'
 	@echo 'make mpy [OPT=0]   compile picoweb for boards into build/mpy'
@@ -38,8 +39,8 @@ run:
 	@python3 tools/run.py "$(PY)" "$(APP)" --port "$(PORT)"
 
 test:
-	@python3 tools/fetch.py all
-	@$(TEST) -q -n 2 --dist worksteal $(ARGS)
+	@python3 tools/fetch.py $(if $(filter-out 0,$(QUICK)),quick,all)
+	@$(TEST) -q -n 4 --dist worksteal $(ARGS)
 
 # A minute for each runtime; with N, as many inputs for each.
 soak:
@@ -48,7 +49,7 @@ soak:
 
 # Playwright weighs as much as all the rest: it is installed only for this.
 test-browser:
-	@python3 tools/fetch.py micropython venv libs storage
+	@python3 tools/fetch.py quick
 	@.deps/venv/bin/python -m pip install -q --disable-pip-version-check 'playwright>=1.40,<2'
 	@$(TEST) -q -rs tests/test_browser.py $(ARGS)
 

@@ -7,6 +7,13 @@ import pytest
 
 import harness
 
+# What takes its time: the oldest and the newest CPython stand for those between them.
+SLOW = ("test_fuzz", "test_hostile", "test_notes", "test_run")
+# What a quick run leaves out: modules, and single tests.
+LONG = ("test_bench.py", "test_fuzz.py", "test_hostile.py", "test_install.py", "test_survival.py")
+LONG_TESTS = ("test_a_machine_without_a_network", "test_a_slow_client_that_goes_on_is_served", "test_blank_lines_and_nothing_else",
+              "test_ctrl_c_lets_a_response_be_taken", "test_each_timeout_is_for_its_own_wait", "test_kill", "test_timeouts")
+
 
 def pytest_addoption(parser):
     parser.addoption("--runtime", action="append", default=[], metavar="NAME",
@@ -30,14 +37,19 @@ def pytest_configure(config):
 def pytest_generate_tests(metafunc):
     for name in {"runtime", "interpreter"} & set(metafunc.fixturenames):
         chosen = [r for r in metafunc.config.runtimes if r.has_sockets or name == "interpreter"]
-        if getattr(metafunc.module, "FEW_CPYTHONS", False):
-            # What takes its time: the oldest and the newest stand for those between them.
+        if getattr(metafunc.module, "FEW_CPYTHONS", False) or metafunc.module.__name__ in SLOW:
             pythons = [r for r in chosen if r.is_cpython]
             chosen = [r for r in chosen if r not in pythons[1:-1]]
         metafunc.parametrize(name, chosen, ids=str, scope="session")
 
 
+def pytest_ignore_collect(collection_path):
+    return True if harness.QUICK and collection_path.name in LONG else None
+
+
 def pytest_collection_modifyitems(items):
+    if harness.QUICK:
+        items[:] = [item for item in items if item.originalname not in LONG_TESTS]
     for item in items:
         if not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(300))
@@ -55,6 +67,7 @@ def _skip_broken():
     except harness.Broken as e:
         pytest.skip(str(e))
     except Exception:
+        # A test may fail for what its server's interpreter lacks.
         faults = harness.faults()
         if faults:
             pytest.skip("; ".join(faults))

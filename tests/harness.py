@@ -9,6 +9,7 @@ import ctypes
 import itertools
 import json
 import os
+import re
 import resource
 import shutil
 import signal
@@ -30,6 +31,9 @@ from store import DEPS  # noqa: E402
 # Longer than any sane answer of a machine that does other things as well; a test of deadlines passes its own.
 TIMEOUT = 30
 START_TIMEOUT = 60
+
+# One runtime of each kind.
+QUICK = os.environ.get("QUICK", "") not in ("", "0")
 
 
 class Runtime:
@@ -93,11 +97,16 @@ def runtimes():
         else:
             lines.append("%s: skipped: %s" % (name, reasons.get(name, "not found (set %s=...)" % variable)))
     found += [Runtime("cpython%d.%d" % python.version[:2], python) for python in interpreters.pythons()]
+    if QUICK:
+        running = [r for r in found if r.path == sys.executable]
+        found = list({r.kind: r for r in reversed(running + found)}.values())
     return found, ["%s: %s" % (r.name, r.path) for r in found] + lines
 
 
 def wasms():
     """MicroPython for Node, the oldest and the newest, where Node and they are."""
+    if QUICK:
+        return [], []
     if not shutil.which("node"):
         return [], ["wasm: skipped: node is not on this machine"]
     found = [Wasm(version) for version in sorted(fetch.WASM) if os.path.isdir(os.path.join(DEPS, "wasm", version))]
@@ -111,11 +120,19 @@ def wasms():
 FUTEX = ("98", "202", "240")
 # What the Unix ports themselves write, after a jump out of the garbage collector and out of all that catches exceptions.
 BROKEN = ("heap is locked", "FATAL: uncaught NLR")
+# What a board's interpreter says when it was built without TLS, or without SHA-1.
+LACKS = re.compile(r"no module named '(?:ussl|ssl|tls)'|can't import name (?:sha1|SSLContext)|has no attribute '(?:sha1|SSLContext)'")
 CRASHES = {-number: number.name for number in (signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGFPE, signal.SIGABRT)}
 
 
 class Broken(Exception):
-    """An interrupt has broken the interpreter, not the server: conftest.py skips the test."""
+    """Not the server's fault: an interrupt has broken the interpreter, or it lacks what is tested. conftest.py skips the test."""
+
+
+def lack(runtime, text):
+    """What a runtime that wrote this was built without, or None."""
+    found = None if runtime.is_cpython else LACKS.search(text)
+    return found and "%s: %s" % (runtime, found.group())
 
 
 _servers = set()
@@ -128,8 +145,8 @@ def _kill_all():
 
 
 def faults():
-    """What interrupts have broken in the interpreters of the servers that tests have now."""
-    return [fault for fault in [server.fault() for server in list(_servers)] if fault]
+    """What interrupts have broken in the interpreters of the servers that tests have now, or what these lack."""
+    return [fault for fault in [server.fault() or lack(server.runtime, server.log()) for server in list(_servers)] if fault]
 
 
 def _kill(process):
@@ -273,6 +290,8 @@ class Server:
             if kind:  # that it does not end may follow from what failed, and must not hide it
                 if issubclass(kind, Exception):
                     self._raise_fault()
+                    if lack(self.runtime, self.log()):
+                        raise Broken(lack(self.runtime, self.log()))
             else:
                 self.stop()
         finally:
@@ -500,5 +519,7 @@ def run_inside(runtime, script, *args, stdin=None, timeout=100, heapsize=None, p
             env=runtime.environment(path), cwd=cwd or folder, encoding="utf-8", errors="replace",
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=lambda: _child_setup(None))
     if done.returncode:
+        if lack(runtime, done.stdout + done.stderr):
+            raise Broken(lack(runtime, done.stdout + done.stderr))
         raise Failed("%s: exit status %d\n%s%s" % (runtime, done.returncode, done.stdout, done.stderr))
     return done.stdout

@@ -510,6 +510,16 @@ except KeyboardInterrupt:
 """
 
 
+@pytest.mark.parametrize("error", ["ImportError(\"no module named 'tls'\")", "ImportError(\"can't import name sha1\")", "ImportError('x')"])
+def test_what_an_interpreter_was_built_without_is_told_from_the_servers_faults(runtime, error):
+    lacks = "'x'" not in error and not runtime.is_cpython
+    with pytest.raises(harness.Broken if lacks else AssertionError):
+        with harness.Server(runtime, "raise %s\n" % error):
+            pass
+    with pytest.raises(harness.Broken if lacks else harness.Failed):
+        harness.run_inside(runtime, "raise %s\n" % error)
+
+
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_fault_of_the_interpreter_is_told_from_the_servers(serve, runtime, name):
     code, number, fault = FAULTS[name]
