@@ -9,7 +9,7 @@ except ImportError:
     import ure as re
 
 
-# The whole response is the handler's own: "resp" is the stream to the client.
+# A handler may write the whole response: "resp" is the stream to the client.
 def index(req, resp):
     yield from resp.awrite(
         b"HTTP/1.0 200 OK\r\n"
@@ -26,7 +26,7 @@ def start(req, resp):
     yield from resp.awrite("<p>The head of this page is picoweb's, the body the handler's. Żółw!</p>\n")
 
 
-# A page made from templates/squares.tpl. The query string is parsed only when it is asked for.
+# A page from templates/squares.tpl. The query string is parsed only on request.
 def squares(req, resp):
     req.parse_qs()
     to = req.form.get("to", "5")
@@ -37,15 +37,16 @@ def squares(req, resp):
     yield from app.render_template(resp, "squares.tpl", (int(to),))
 
 
-# A file, with the content type by its name unless one is given.
+# A file. Without content_type, its name decides the type.
 def source(req, resp):
     yield from app.sendfile(resp, "example_webapp.py", content_type="text/plain; charset=utf-8")
 
 
-# A route by regular expression: its groups are in req.url_match.
+# A route by regular expression: its groups are in req.url_match, percent-encoded as the client sent them.
 def hello(req, resp):
+    name = picoweb.utils.unquote_plus(req.url_match.group(1))
     yield from picoweb.start_response(resp, content_type="text/plain; charset=utf-8")
-    yield from resp.awrite("Hello, %s!\n" % req.url_match.group(1))
+    yield from resp.awrite("Hello, %s!\n" % name)
 
 
 ROUTES = [

@@ -1,5 +1,5 @@
-# The Flask-style way: each handler stands below the route that it answers. A handler is a generator with "yield from"
-# or an "async def" with "await", as its author likes.
+# The Flask-style way: each handler stands below its route. A handler is a generator with "yield from", or an "async def"
+# with "await".
 
 import picoweb
 

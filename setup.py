@@ -43,6 +43,7 @@ setup(
     python_requires=">=3.8",
     packages=["picoweb"],
     package_data={"picoweb": ["*.pyi", "py.typed"]},
+    entry_points={"console_scripts": ["picoweb = picoweb.__main__:main"]},
     # The modules that app files import by their names on a board.
     install_requires=["pycopy-cpython-" + name for name in (
         "micropython", "uerrno", "uio", "ujson", "ulogging", "uos", "ure", "utime")],

@@ -1,4 +1,4 @@
-# HTTP Basic authentication, checked within the handler. Without TLS the password can be read on its way: see
+# HTTP Basic authentication, checked in the handler. Without TLS, anyone on the network can read the password: see
 # example_https.py.
 
 import picoweb
@@ -13,7 +13,7 @@ USER = b"admin:swordfish"
 app = picoweb.WebApp(__name__, serve_static=False)
 
 
-# Takes the same time whatever is wrong: an answer that came sooner would tell how much was right.
+# Compares in constant time: the time must not tell how many bytes were right.
 def same(a, b):
     diff = len(a) ^ len(b)
     for i in range(len(a)):

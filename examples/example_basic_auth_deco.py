@@ -1,4 +1,4 @@
-# HTTP Basic authentication as a decorator: a handler below it only sees requests that have passed.
+# HTTP Basic authentication as a decorator: the handler below it sees authenticated requests only.
 
 import picoweb
 
@@ -12,7 +12,7 @@ USERS = {b"admin": b"swordfish", b"guest": b"guest"}
 app = picoweb.WebApp(__name__, serve_static=False)
 
 
-# Takes the same time whatever is wrong: an answer that came sooner would tell how much was right.
+# Compares in constant time: the time must not tell how many bytes were right.
 def same(a, b):
     diff = len(a) ^ len(b)
     for i in range(len(a)):
@@ -31,7 +31,7 @@ def credentials(req):
     return b"", b""
 
 
-# The inner generator delegates to the handler's coroutine, and hands on what it returns.
+# checked() returns what the handler returns: False keeps the connection, for example.
 def require_auth(handler):
 
     def checked(req, resp):

@@ -1,5 +1,5 @@
-# A captive portal: whatever a phone asks for, on whatever host, it is sent to the one page of a board that is an access
-# point. (The board's DNS answers every name with its own address; that is another program's work.)
+# A captive portal: a phone that joins the board's access point is redirected to one page, whatever it asks for. The board
+# also needs a DNS server that answers every name with its own address; that is not part of this example.
 
 import picoweb
 
@@ -28,7 +28,7 @@ def accept(req, resp):
     yield from resp.awrite("You are online.")
 
 
-# The last route takes what no other did. Phones want to see a redirect where they expect a page they know.
+# The last route takes every other path. A phone that gets a redirect in place of its test page opens the portal.
 @app.route(re.compile("^/"))
 def elsewhere(req, resp):
     yield from picoweb.redirect(resp, "http://%s/" % HOST.decode())

@@ -1,5 +1,5 @@
-# CORS: lets pages of other sites call this app's API. The browser asks first, with OPTIONS, for what is more than a
-# simple form could do. (Fetch standard, section 3.3)
+# CORS lets pages of other sites call this app's API. Before a request that a plain form could not make, the browser asks
+# with OPTIONS (the preflight request). See section 3.3 of the Fetch standard.
 
 import picoweb
 
@@ -8,7 +8,7 @@ ALLOWED = (b"http://localhost:3000", b"https://panel.example")
 app = picoweb.WebApp(__name__, serve_static=False)
 
 
-# The fields for a client of one of the allowed sites. Others get none, and their browser keeps the answer from them.
+# The header fields for a page of an allowed site. For other sites there are none, so the browser hides the response.
 def cors(req):
     origin = req.headers.get(b"Origin")
     headers = [("Vary", "Origin")]

@@ -1,4 +1,4 @@
-# Server-sent events, a stream of its own for each client: the handler just goes on for as long as the client listens.
+# Server-sent events, a stream for each client: the handler runs for as long as the client listens.
 
 import picoweb
 
@@ -34,7 +34,7 @@ async def events(req, resp):
     await picoweb.start_response(resp, "text/event-stream", headers={"Cache-Control": "no-store"})
     i = 0
     while True:
-        # When the client has gone, this raises OSError, and that ends the stream.
+        # This raises OSError when the client has gone, which ends the handler.
         await resp.awrite("id: %d\ndata: Event №%d\n\n" % (i, i))
         i += 1
         await asyncio.sleep(0.2)

@@ -1,5 +1,5 @@
-# Server-sent events, pushed by one background task to all clients. The handler returns False: from then on the
-# connection is the app's own, to write to and to close.
+# Server-sent events, pushed by one background task to all clients. The handler returns False: from then on the app owns
+# the connection, writes to it and closes it.
 
 import picoweb
 
@@ -21,7 +21,7 @@ new EventSource("/events").onmessage = function (event) {
 </script>
 """
 
-# The app's own limit: a connection that is kept does not count among those that picoweb serves.
+# Connections that a handler keeps do not count towards max_connections, so the app has a limit of its own.
 MAX_CLIENTS = 8
 
 clients = set()
@@ -29,7 +29,7 @@ clients = set()
 
 class App(picoweb.WebApp):
 
-    # The place to start tasks that run beside the server: the event loop is there.
+    # Starts a task beside the server.
     def serve(self, loop, host, port):
         loop.create_task(push())
         super().serve(loop, host, port)
@@ -62,7 +62,7 @@ def count(req, resp):
 async def push():
     i = 0
     while True:
-        # A client may come while others are written to, so not the set itself.
+        # A copy: a client may join while others are written to.
         for resp in list(clients):
             try:
                 await resp.awrite("data: Event №%d for %d clients\n\n" % (i, len(clients)))

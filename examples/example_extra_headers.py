@@ -1,5 +1,5 @@
-# Header fields beside Content-Type: from a dict, from pairs where a name comes twice, and as lines that are ready,
-# which costs least. And a file that lies there gzipped: one by the app's own hand, one by picoweb's.
+# Header fields of a response: from a dict, from pairs if a name comes twice, and as ready-made lines, which cost least.
+# And a gzipped file: once sent by the app, once by picoweb.
 
 import picoweb
 
@@ -18,8 +18,8 @@ def pairs(req, resp):
     yield from resp.awrite("Two links")
 
 
-# For clients that all take gzip, as those of a board's own pages do. (/static/style.css serves static/style.css.gz to
-# clients that take gzip, and static/style.css to the others, without a line of code.)
+# Only for clients that accept gzip, as browsers do. (/static/style.css needs no code: it sends static/style.css.gz to
+# clients that accept gzip, and static/style.css to the others.)
 @app.route("/style.css")
 def style(req, resp):
     yield from app.sendfile(resp, "static/style.css.gz", "text/css; charset=utf-8",

@@ -12,12 +12,12 @@ PAGE = """<!DOCTYPE html>
 """
 
 
-# What came from outside must not become markup.
+# Text from outside must not become markup.
 def escape(s):
     return s.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-# A name that comes twice has a list, one without "=" has True.
+# The value is a list if the name comes twice, and True if there is no "=".
 def field(req, name):
     value = req.form.get(name, "")
     return value if isinstance(value, str) else ""

@@ -1,11 +1,11 @@
-# One place for whatever handlers raise: an app may log it elsewhere, or show a page of its own.
+# One place for the exceptions of all handlers: an app can log them elsewhere, or show its own page.
 
 import picoweb
 
 
 class App(picoweb.WebApp):
 
-    # The response may have been begun, and req may be incomplete: what raised can be anything.
+    # A part of the response may have been written already.
     def handle_exc(self, req, resp, e):
         if isinstance(e, KeyError):
             yield from picoweb.start_response(resp, status=404)
@@ -34,7 +34,7 @@ def broken(req, resp):
     yield from picoweb.jsonify(resp, 1 // 0)
 
 
-# An exception that stands for a status is no error of the app's: it is just answered.
+# An HTTPException is a response, not an error of the app: handle_exc() does not see it.
 @app.route("/gone")
 def gone(req, resp):
     raise picoweb.HTTPException(410)

@@ -1,5 +1,5 @@
-# What a route wants of the header fields: "parse" gives a dict in req.headers (which is built when it is looked at),
-# "skip" throws them away, "leave" leaves them to the handler, which reads them from req.reader.
+# What a route does with the header fields: "parse" gives a dict in req.headers, built when it is first read; "skip" drops
+# them; "leave" leaves them in req.reader for the handler to read.
 
 import picoweb
 
@@ -18,7 +18,7 @@ def skip(req, resp):
     yield from resp.awrite("No headers: %s" % (not hasattr(req, "headers")))
 
 
-# For a head of which a little is wanted, and no more memory than for a line at a time.
+# Reads line by line, so that only one line is in memory.
 @app.route("/leave", headers="leave")
 def leave(req, resp):
     count = 0
@@ -31,7 +31,7 @@ def leave(req, resp):
     yield from resp.awrite("%d header fields" % count)
 
 
-# Without headers= a route has the app's own mode.
+# Without headers=, a route has the app's headers_mode.
 @app.route("/")
 def default(req, resp):
     yield from picoweb.start_response(resp, content_type="text/plain")

@@ -1,7 +1,7 @@
-# HTTPS: whatever the runtime wraps sockets with is passed to picoweb as ssl=. The certificate here is a file that
-# this makes:
+# HTTPS: pass an SSLContext of the runtime to picoweb as ssl=. This command makes a certificate to try it with:
+#
 #     openssl req -x509 -newkey rsa:2048 -nodes -days 365 -subj /CN=localhost -keyout key.pem -out cert.pem
-# MicroPython takes it as DER:
+# MicroPython takes DER files:
 #     openssl x509 -in cert.pem -outform DER -out cert.der; openssl pkey -in key.pem -outform DER -out key.der
 
 import picoweb
@@ -35,7 +35,7 @@ def context():
     try:
         ctx.load_cert_chain("cert.pem", "key.pem")
     except (TypeError, ValueError):
-        # The built-in module of MicroPython wants what is in the files, not their names.
+        # MicroPython's built-in module takes the contents of the files, not their names.
         ctx.load_cert_chain(read("cert.der"), read("key.der"))
     return ctx
 

@@ -1,4 +1,4 @@
-# A page with an image: every file below static/ is served at its own path, and sendfile() sends one from anywhere.
+# A page with an image: every file in static/ is served at its own path, and sendfile() sends any other file.
 
 import picoweb
 

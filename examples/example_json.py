@@ -1,4 +1,4 @@
-# JSON in and out. A body that is no JSON is answered 400, one longer than app.max_body 413, before it is read.
+# JSON in and out. A body that is not JSON gets 400. One longer than app.max_body gets 413, before it is read.
 
 import picoweb
 

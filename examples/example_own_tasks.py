@@ -1,4 +1,4 @@
-# picoweb beside an app's own tasks: start_server() in place of run(), and an end when the app says so.
+# picoweb beside an app's own tasks: start_server() instead of run(), and the app decides when to stop.
 # uasyncio is Pycopy's name for the event loop, and works on MicroPython and with "python -m picoweb" too.
 
 import picoweb
@@ -36,7 +36,7 @@ async def main():
     server = await app.start_server("127.0.0.1", 8081)
     while not stopping:
         await uasyncio.sleep_ms(50)
-    # No new client gets in from here on; those that are in still get their answers.
+    # No new client is accepted from here on; requests in progress are still answered.
     server.close()
     await server.wait_closed()
     print("stopped after ticks:", ticks > 0)

@@ -1,5 +1,5 @@
-# Cookies, and a session in one: the client keeps it, and a signature (HMAC-SHA-256, RFC 2104) keeps the client from
-# changing it. What is in it can be read by the client, so no secrets.
+# Cookies, and a session in a cookie. A signature (HMAC-SHA-256, RFC 2104) keeps the client from changing the session. The
+# client can read it, so do not put secrets into it.
 
 import picoweb
 
@@ -12,7 +12,7 @@ except ImportError:
     from uhashlib import sha256
     from ujson import dumps, loads
 
-# Each installation needs its own, which nobody else knows.
+# Each installation needs its own secret.
 SECRET = b"change me"
 
 app = picoweb.WebApp(__name__, serve_static=False)
@@ -27,7 +27,7 @@ def hmac(key, message):
     return sha256(bytes(b ^ 0x5C for b in key) + inner).digest()
 
 
-# Takes the same time whatever is wrong: an answer that came sooner would tell how much of a signature was right.
+# Compares in constant time: the time must not tell how many bytes were right.
 def same(a, b):
     diff = len(a) ^ len(b)
     for x, y in zip(a, b):
@@ -40,7 +40,7 @@ def sign(data):
     return (text + b"." + hexlify(hmac(SECRET, text))).decode()
 
 
-# The session's data; {} when there is none, or its signature is not ours.
+# The session's data; {} if there is no session, or if its signature is wrong.
 def unsign(cookie):
     text, _, signature = cookie.partition(b".")
     if not same(hexlify(hmac(SECRET, text)), signature):
@@ -57,7 +57,7 @@ def cookies(req):
 
 
 def set_cookie(name, value):
-    # Scripts cannot read it, and no other site can send it with a form of its own.
+    # Scripts cannot read it, and forms of other sites cannot send it.
     return "Set-Cookie", "%s=%s; Path=/; HttpOnly; SameSite=Lax" % (name, value)
 
 

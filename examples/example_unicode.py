@@ -1,4 +1,4 @@
-# Text beyond ASCII: in a template, a form, a path, a query string and JSON. It is UTF-8 on the wire, str in the app.
+# Text that is not ASCII, in a template, a form, a path, a query string and JSON. It is UTF-8 on the wire and str in the app.
 
 import picoweb
 
@@ -29,16 +29,17 @@ def form(req, resp):
     yield from app.render_template(resp, "unicode.tpl", (escape(req.form["name"]),))
 
 
-# The path is decoded before routes are looked up, so a route is written as it reads.
+# An exact route matches however the client encodes it.
 @app.route("/żółw")
 def turtle(req, resp):
     yield from picoweb.start_response(resp)
     yield from resp.awrite("Żółw 🐢 to po angielsku turtle.")
 
 
-@app.route(re.compile("^/słowo/(.+)$"))
+# A regular expression gets the path as the client sent it.
+@app.route(re.compile("^/word/(.+)$"))
 def word(req, resp):
-    text = req.url_match.group(1)
+    text = picoweb.utils.unquote_plus(req.url_match.group(1))
     yield from picoweb.jsonify(resp, {"słowo": text})
 
 

@@ -1,4 +1,4 @@
-# An upload of any size, written to a file as it comes: no more of it than one buffer is ever in memory.
+# An upload of any size, written to a file as it comes: only one buffer of it is in memory at a time.
 #     curl -T photo.jpg http://127.0.0.1:8081/upload
 
 import picoweb
@@ -8,7 +8,7 @@ try:
 except ImportError:
     from uos import rename
 
-# A board has a bound of its own: what its flash has room for.
+# The limit of a board is the free space in its flash.
 MAX_UPLOAD = 1000000
 
 app = picoweb.WebApp(__name__, serve_static=False)
@@ -28,11 +28,11 @@ def upload(req, resp):
         while left:
             n = yield from req.reader.readinto(buf)
             if not n:
-                # The client has gone. What came of it stays in upload.part.
+                # The client has gone. What it sent stays in upload.part.
                 raise picoweb.HTTPException(400)
             f.write(memoryview(buf)[:n])
             left -= n
-    # Whoever downloads sees the old file or the new one, never half of it.
+    # A download gets the old file or the new one, never a part.
     rename("upload.part", "upload.bin")
     yield from picoweb.jsonify(resp, {"size": size})
 

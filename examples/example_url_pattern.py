@@ -1,5 +1,5 @@
-# Routes of the app's own kind: any object with a method match(path) can stand where a path or a regular expression does.
-# What it returns, when it is true, is the handler's req.url_match. This one knows "<name>" and "<int:name>".
+# Your own kind of route: any object with a method match(path) can be used like a path or a regular expression. If the
+# method returns something true, that is req.url_match. This one knows "<name>" and "<int:name>".
 
 import picoweb
 
@@ -20,14 +20,16 @@ class URLPattern:
                     return None
                 continue
             kind, _, name = part[1:-1].rpartition(":")
+            # The path is as the client sent it.
+            text = picoweb.utils.unquote_plus(text)
             if not text or kind == "int" and not text.isdigit():
                 return None
             args[name] = int(text) if kind == "int" else text
-        # A match without a name in it is a match too, but {} would be false.
+        # A pattern without names matches too, but {} would be false.
         return args or True
 
 
-# Hands the arguments to the handler by name.
+# Passes the arguments to the handler by name.
 def route(pattern, **kwargs):
     def decorator(handler):
         def call(req, resp):

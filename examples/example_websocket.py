@@ -1,5 +1,5 @@
-# A WebSocket echo (RFC 6455). The handler makes the handshake and returns False: then a task of the app's own reads and
-# writes frames over the same connection.
+# A WebSocket echo (RFC 6455). The handler answers the handshake and returns False; then a task of the app reads and
+# writes frames on the same connection.
 
 import picoweb
 
@@ -48,11 +48,11 @@ def echo(req, resp):
     if not key or req.headers.get(b"Upgrade", b"").lower() != b"websocket":
         raise picoweb.HTTPException(400)
     accept = b2a_base64(sha1(key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest()).strip()
-    # Not start_response(): this is no HTTP/1.0 response, and what follows is no body.
+    # Not start_response(): this is an HTTP/1.1 response, and frames follow it, not a body.
     yield from resp.awrite(
         b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n")
-    # The connection is the app's own from here on: it may be silent for longer than a request may.
+    # From here on the app owns the connection, and read_timeout no longer applies.
     asyncio.get_event_loop().create_task(talk(req.reader, resp))
     return False
 
@@ -68,13 +68,13 @@ async def talk(reader, resp):
             if kind == CLOSE:
                 break
     except (OSError, picoweb.HTTPException):
-        # The client has gone, or does not speak the protocol.
+        # The client has gone, or broke the protocol.
         pass
     finally:
         await resp.aclose()
 
 
-# A message has to come in one frame here, and may not be longer than MAX_MESSAGE.
+# This example takes a message in one frame only, of at most MAX_MESSAGE bytes.
 async def read_frame(reader):
     first, size = await reader.readexactly(2)
     if first & 0x70 or not first & 0x80 or not size & 0x80:

@@ -1,14 +1,228 @@
-"""python -m picoweb APP.py: runs a board's app file on CPython, as if it were on the board."""
+"""picoweb APP.py: runs a board's app file on CPython, as if it were on the board. picoweb new FOLDER: lays out a new app."""
 import argparse
+import ast
+import asyncio
+import gc
+import importlib.machinery
+import importlib.util
 import os
 import signal
 import subprocess
 import sys
 import time
 import traceback
+import types
 
-from . import WebApp, serving
-from ._cpython import compile_board, install
+from . import WebApp, _cpython, server
+from ._cpython import create_task, delegate, get_event_loop, hand_over, marked, native, sleep_ms, task_cancel, ticks_diff, ticks_ms
+
+# App files of boards
+
+class _Mixer(ast.NodeTransformer):
+    """To a board, a function that awaits or yields is a coroutine, with "async" before it or not. This makes a native coroutine of an
+    async function that yields, and of a plain one that awaits, which CPython refuses; a lambda that awaits becomes a generator."""
+
+    kind = None  # of the function that it is in, where that has to be changed
+    changed = False
+
+    def visit_FunctionDef(self, node):
+        kinds = {type(inner) for inner in _own_nodes(node)}
+        wrong = (ast.Yield, ast.YieldFrom) if isinstance(node, ast.AsyncFunctionDef) else (ast.Await, ast.AsyncFor, ast.AsyncWith)
+        outer, self.kind = self.kind, type(node) if kinds.intersection(wrong) else None
+        self.generic_visit(node)
+        if self.kind is ast.FunctionDef:
+            node = ast.copy_location(ast.AsyncFunctionDef(**dict(ast.iter_fields(node))), node)
+        self.changed = self.changed or self.kind is not None
+        self.kind = outer
+        return node
+
+    visit_AsyncFunctionDef = visit_Lambda = visit_FunctionDef
+
+    def visit_Await(self, node):
+        self.generic_visit(node)
+        return ast.copy_location(ast.YieldFrom(node.value), node) if self.kind is ast.Lambda else node
+
+    def visit_YieldFrom(self, node):
+        self.generic_visit(node)
+        return self.awaited(node, delegate) if self.kind not in (None, ast.Lambda) else node
+
+    def visit_Yield(self, node):
+        self.generic_visit(node)
+        return self.awaited(node, hand_over) if self.kind not in (None, ast.Lambda) else node
+
+    def awaited(self, node, func):
+        call = ast.Call(ast.Name("_picoweb_" + func.__name__, ast.Load()), [node.value or ast.Constant(None)], [])
+        return ast.copy_location(ast.Await(call), node)
+
+
+def _own_nodes(function):
+    """The nodes in the body of a function, without those in functions that it defines."""
+    nodes = list(function.body) if isinstance(function.body, list) else [function.body]
+    for node in nodes:
+        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+            nodes.extend(ast.iter_child_nodes(node))
+    return nodes
+
+
+def compile_board(source, path):
+    """Compiles a board's source, where generators and coroutines are the same thing."""
+    tree = compile(source, path, "exec", ast.PyCF_ONLY_AST)
+    mixer = _Mixer()
+    mixer.visit(tree)
+    if mixer.changed:
+        for first, statement in enumerate(tree.body):
+            if not isinstance(statement, ast.Expr) and getattr(statement, "module", None) != "__future__":
+                break
+        names = [ast.alias(func.__name__, "_picoweb_" + func.__name__) for func in (delegate, hand_over)]
+        tree.body.insert(first, ast.ImportFrom(_cpython.__name__, names, 0))
+        ast.fix_missing_locations(tree)
+    return marked(compile(tree, path, "exec"))
+
+
+class _BoardLoader(importlib.machinery.SourceFileLoader):
+    """Imports a board's module. Its cached bytecode would lack the marks, so there is none."""
+
+    def get_code(self, fullname):
+        path = self.get_filename(fullname)
+        return compile_board(importlib.util.decode_source(self.get_data(path)), path)
+
+
+class _Alias:
+    """Imports a module of this picoweb's under the name that it has in the app's folder."""
+
+    def __init__(self, name):
+        self.name = name
+
+    def create_module(self, spec):
+        module = importlib.import_module(self.name)
+        self.spec = module.__spec__
+        return module
+
+    def exec_module(self, module):
+        module.__spec__ = self.spec  # that of the alias has been put there
+
+
+class _Substitute:
+    """Imports a module that boards have: as a package of pip's has it, else with the names of CPython's; and what both lack."""
+
+    def __init__(self, name, loader):
+        self.name = name
+        self.loader = loader
+
+    def create_module(self, spec):
+        return None
+
+    def exec_module(self, module):
+        if self.loader:
+            self.loader.exec_module(module)
+        elif self.name in _BOARD_MODULES:
+            names = vars(importlib.import_module(_BOARD_MODULES[self.name]))
+            vars(module).update((name, value) for name, value in names.items() if not name.startswith("__"))
+        _complete(module)
+
+
+# What boards call CPython's modules.
+_BOARD_MODULES = {"u" + name: name for name in (
+    "binascii", "collections", "errno", "hashlib", "heapq", "io", "json", "os", "random", "re", "select", "socket", "ssl", "struct",
+    "time", "zlib")}
+_BOARD_MODULES["ulogging"] = "logging"
+_TIME = {
+    "ticks_add": lambda ticks, delta: ticks + delta,
+    "ticks_diff": ticks_diff,
+    "ticks_ms": ticks_ms,
+    "ticks_us": lambda: int(time.monotonic() * 1000000),
+    "sleep_ms": lambda ms: time.sleep(ms / 1000),
+    "sleep_us": lambda us: time.sleep(us / 1000000),
+}
+# Names that boards have in their modules.
+_BOARD_NAMES = {
+    "asyncio": {
+        "sleep_ms": sleep_ms,
+        "wait_for_ms": lambda aw, ms: asyncio.wait_for(native(aw), ms / 1000),
+    },
+    "gc": {"mem_alloc": lambda: 1000000, "mem_free": lambda: 1000000},
+    "micropython": {
+        "alloc_emergency_exception_buf": lambda size: None,
+        "const": lambda value: value,
+        "mem_info": lambda verbose=None: None,
+        "native": lambda func: func,
+        "opt_level": lambda level=None: 0,
+        "viper": lambda func: func,
+    },
+    "time": _TIME,
+    "utime": _TIME,
+}
+
+
+def _complete(module):
+    for name, value in _BOARD_NAMES.get(module.__name__, {}).items():
+        vars(module).setdefault(name, value)
+
+
+class _BoardFinder:
+    """Finds the modules below the app's folder, and those that only boards have."""
+
+    folder = None
+
+    @classmethod
+    def find_spec(cls, fullname, path=None, target=None):
+        if fullname.startswith(__package__ + "."):
+            return None
+        if "/" in fullname and os.path.isdir(fullname):  # to a board, any folder is a package: WebApp("/lib")
+            spec = importlib.machinery.ModuleSpec(fullname, None, is_package=True)
+            spec.submodule_search_locations = [os.path.abspath(fullname)]
+            return spec
+        parent, _, name = fullname.rpartition(".")
+        picoweb = sys.modules.get(__package__) if parent else None
+        if picoweb and sys.modules.get(parent) is picoweb:
+            return importlib.util.spec_from_loader(fullname, _Alias(__package__ + "." + name))
+        spec = importlib.machinery.PathFinder.find_spec(fullname, path, target)
+        if spec and cls.is_in_folder(spec):
+            if picoweb and name == __package__.rpartition(".")[2] and spec.submodule_search_locations:
+                spec.loader = _Alias(__package__)
+            else:
+                spec.loader = _BoardLoader(fullname, spec.origin)
+            return spec
+        if fullname in _BOARD_MODULES or fullname == "micropython":
+            return importlib.util.spec_from_loader(fullname, _Substitute(fullname, spec and spec.loader), origin=spec and spec.origin)
+        return None
+
+    @classmethod
+    def is_in_folder(cls, spec):
+        """Whether it is the source of the app's; CPython's own modules may be below its folder too, where that is a home."""
+        if not isinstance(spec.loader, importlib.machinery.SourceFileLoader):
+            return False
+        path = os.path.abspath(spec.origin)
+        folders = path[len(cls.folder):].split(os.sep)
+        return (path.startswith(cls.folder) and not {"site-packages", "dist-packages"}.intersection(folders)
+                and not path.startswith(os.path.join(os.path.dirname(os.__file__), "")))
+
+
+def _uasyncio():
+    """Pycopy's and old MicroPython's event loop module, on CPython's."""
+    module = types.ModuleType("uasyncio")
+    for name in asyncio.__all__:
+        setattr(module, name, getattr(asyncio, name))
+    module.__dict__.update(
+        _BOARD_NAMES["asyncio"], get_event_loop=get_event_loop, create_task=create_task, ensure_future=create_task, cancel=task_cancel,
+        run=lambda coro: get_event_loop().run_until_complete(coro), wait_for=lambda aw, timeout: asyncio.wait_for(native(aw), timeout),
+        core=module)
+    return module
+
+
+def install(folder):
+    """Lets the modules in the app's folder be what they are on a board, and gives them the modules and names that boards have."""
+    sys.modules.setdefault("uasyncio", _uasyncio())
+    sys.modules.setdefault("uasyncio.core", sys.modules["uasyncio"])
+    _BoardFinder.folder = os.path.join(os.path.abspath(folder), "")
+    if _BoardFinder not in sys.meta_path:
+        sys.meta_path.insert(0, _BoardFinder)
+    for module in asyncio, gc, time:
+        _complete(module)
+    get_event_loop()  # which is asyncio's too from now on
+
+
+# Running one
 
 _NAMES = ("host", "port", "debug", "lazy_init", "log", "backlog", "ssl")
 
@@ -34,8 +248,10 @@ def execute(path, run):
 
 
 def run_file(path, host=None, port=None, debug=None):
-    """Runs the app file at path (str) as the main program. host (str), port (int) and debug (int), where given, take the
-    place of what it passes to WebApp.run(). Raises what the file raises; OSError when it cannot be read."""
+    """Runs the app file at path (str) as the main program, in its own folder. host (str), port (int) and debug (int), where given,
+    take the place of what it passes to WebApp.run(). Raises what the file raises; OSError when it cannot be read."""
+    folder, path = os.path.split(os.path.abspath(path))
+    os.chdir(folder)  # its files and templates have relative paths
     run = WebApp.run
     chosen = {k: v for k, v in (("host", host), ("port", port), ("debug", debug)) if v is not None}
 
@@ -62,7 +278,7 @@ def _refused(e):
     """The host and port that could not be listened on, when that is why an app ended."""
     tb = e.__traceback__
     while tb:
-        if tb.tb_frame.f_globals is vars(serving) and {"host", "port"} <= set(tb.tb_frame.f_locals):
+        if tb.tb_frame.f_globals is vars(server) and {"host", "port"} <= set(tb.tb_frame.f_locals):
             return tb.tb_frame.f_locals["host"], tb.tb_frame.f_locals["port"]
         tb = tb.tb_next
     return None
@@ -148,6 +364,97 @@ def reload(args):
             _forget_compiled(path)
 
 
+# picoweb new
+
+NEW_APP = {
+    "main.py": """\
+import picoweb
+
+app = picoweb.WebApp(__name__)
+
+
+@app.route("/")
+async def index(req, resp):
+    await app.sendfile(resp, "static/index.html")
+
+
+@app.route("/items")
+async def items(req, resp):
+    await picoweb.start_response(resp)
+    await app.render_template(resp, "items.tpl", ("Items", ["one", "two", "three"]))
+
+
+@app.route("/api/hello", methods="GET")
+async def hello(req, resp):
+    return {"hello": "world"}
+
+
+if __name__ == "__main__":
+    app.run(debug=True)
+""",
+    "static/index.html": """\
+<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<title>My app</title>
+<link rel="stylesheet" href="/static/style.css">
+</head>
+<body>
+<h1>My app</h1>
+<p><a href="/items">A page from a template</a>, and <a href="/api/hello">data</a></p>
+</body>
+</html>
+""",
+    "templates/items.tpl": """\
+{% args title, items %}
+<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<title>{{title}}</title>
+<link rel="stylesheet" href="/static/style.css">
+</head>
+<body>
+<h1>{{title}}</h1>
+<ul>
+{% for item in items %}
+<li>{{item}}</li>
+{% endfor %}
+</ul>
+</body>
+</html>
+""",
+    "static/style.css": """\
+body { font-family: sans-serif; margin: 2em }
+""",
+}
+
+
+def new(argv):
+    """Lays out a new app; the exit status. A file that is there is never overwritten."""
+    parser = argparse.ArgumentParser(prog="picoweb new", description="Lay out a new app.")
+    parser.add_argument("folder", help="the folder to make; it must be empty if it exists")
+    folder = parser.parse_args(argv).folder
+    try:
+        os.makedirs(folder, exist_ok=True)
+        if os.listdir(folder):
+            _say("%s: the folder is not empty" % folder)
+            return 2
+        for name, text in NEW_APP.items():
+            path = os.path.join(folder, *name.split("/"))
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(path, "x", encoding="utf-8") as f:
+                f.write(text)
+    except OSError as e:
+        _say("%s: %s" % (folder, e.strerror))
+        return 1
+    print("Run it with: picoweb %s --reload" % os.path.join(folder, "main.py"))
+    if not importlib.util.find_spec("utemplate"):
+        print("Its page /items is a template, which needs utemplate in that folder: see Templates in picoweb's documentation.")
+    return 0
+
+
 def _port(text):
     """The number of a port, or None for what is none."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 6 and int(text) <= 65535 else None
@@ -160,7 +467,10 @@ def _arguments(argv):
 
 
 def main():
-    parser = argparse.ArgumentParser(prog="python -m picoweb", description="Run a picoweb app file on CPython.")
+    if sys.argv[1:2] == ["new"]:
+        return new(sys.argv[2:])
+    parser = argparse.ArgumentParser(prog="picoweb", description="Run a picoweb app file on CPython.",
+                                     epilog="picoweb new FOLDER lays out a new app.")
     parser.add_argument("app", help="the app file, as it is on the board")
     parser.add_argument("--host", help="address to listen on, in place of the file's own")
     parser.add_argument("--port", help="TCP port, in place of the file's own")

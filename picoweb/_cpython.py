@@ -1,41 +1,66 @@
 """What CPython needs to run the same code as the boards: sockets and tasks as MicroPython has them, and coroutines that mix.
 
-On a board a coroutine is a generator. CPython keeps the two apart, so each generator of picoweb is marked with
-types.coroutine(): then it can be awaited, and can itself delegate to native coroutines. So is each handler.
+On a board a coroutine is a generator. CPython keeps the two apart, so each generator function of picoweb is marked as by
+types.coroutine(): then its generators can be awaited, and can themselves delegate to native coroutines. So is each handler.
 """
 import _thread
 import asyncio
+import contextlib
 import functools
-import gc
 import importlib.machinery
-import importlib.util
 import inspect
-import json
-import os
+import json as _json
+import re
 import signal
-import socket
+import socket as _socket
 import ssl as _ssl
 import sys
 import threading
 import time
 import types
-from asyncio import CancelledError
+import weakref
+from asyncio import CancelledError, current_task
 
+from .utils import parse_qs
+
+# What server.py takes: MicroPython's names of the event loop.
+__all__ = (
+    "CancelledError", "coroutine", "create_task", "current_task", "get_event_loop", "io_forget", "io_wait", "json", "parse_qs",
+    "print_exception", "re", "run_forever", "sleep_ms", "socket", "task_cancel", "ticks_diff", "ticks_ms",
+)
+
+
+def _json_text(value):
+    if isinstance(value, (bytes, bytearray)):
+        return value.decode()
+    raise TypeError("this is not for JSON: %r" % (value,))
+
+
+# The boards' JSON is UTF-8, and bytes are text in it.
+json = types.SimpleNamespace(loads=_json.loads, dumps=functools.partial(_json.dumps, ensure_ascii=False, default=_json_text))
+
+
+# The event loop
 
 class _Loop(asyncio.SelectorEventLoop):
     """An event loop that takes generators for tasks, as those of the boards do."""
 
     def create_task(self, coro, **kwargs):
-        return super().create_task(_native(coro), **kwargs)
+        return super().create_task(native(coro), **kwargs)
 
     def run_until_complete(self, future):
-        return super().run_until_complete(_native(future))
+        return super().run_until_complete(native(future))
 
     def run_forever(self):
         if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
             return super().run_forever()
         with _Interrupts(self):
             super().run_forever()
+
+    def close(self):
+        # On a board it does nothing: what serve() has left to do goes on when the app runs the loop.
+        if not asyncio.all_tasks(self):
+            super().close()
 
     def call_exception_handler(self, context):
         # Ctrl-C while a task runs leaves run_forever(), and the task too, where it is no news.
@@ -82,13 +107,25 @@ class _Interrupts:
                 raise KeyboardInterrupt
 
 
-def _native(coro):
-    if not inspect.isgenerator(coro):
-        return coro
+@types.coroutine
+def delegate(generator):
+    """"yield from" for a native coroutine."""
+    return (yield from generator)
 
-    async def run():
-        return await coro
-    return run()
+
+@types.coroutine
+def hand_over(value):
+    """"yield" for a native coroutine."""
+    return (yield value)
+
+
+async def _run(generator):
+    return await delegate(generator)
+
+
+def native(coro):
+    """A coroutine that asyncio takes for a task; a generator is none to it."""
+    return _run(coro) if inspect.isgenerator(coro) else coro
 
 
 _loop = None
@@ -106,12 +143,14 @@ def get_event_loop(*queue_lengths):
         return _loop
 
 
-def task_create(coro):
-    return get_event_loop().create_task(_native(coro))
+def run_forever(loop, server):
+    if loop.is_running():
+        raise RuntimeError("run() starts the event loop, and it runs already: use 'await app.start_server(...)' here")
+    loop.run_forever()
 
 
-def task_current():
-    return asyncio.current_task()
+def create_task(coro):
+    return get_event_loop().create_task(native(coro))
 
 
 def task_cancel(task):
@@ -130,8 +169,22 @@ def ticks_diff(a, b):
     return a - b
 
 
+def print_exception(e, file=None):
+    """MicroPython's sys.print_exception()."""
+    import traceback
+    traceback.print_exception(type(e), e, e.__traceback__, file=file)
+
+
+if not hasattr(sys, "print_exception"):
+    sys.print_exception = print_exception  # apps call it in handle_exc()
+
+
+# Sockets
+
 class _Socket:
     """A non-blocking socket with a board's methods: they return None where CPython raises BlockingIOError."""
+
+    loop = None  # the one that waits for it
 
     def __init__(self, s):
         self._s = s
@@ -142,13 +195,14 @@ class _Socket:
     def _try(self, op, *args):
         try:
             return op(*args)
-        except (BlockingIOError, InterruptedError, _ssl.SSLWantReadError, _ssl.SSLWantWriteError):
+        except (BlockingIOError, _ssl.SSLWantReadError, _ssl.SSLWantWriteError):
             return None
-        except _ssl.SSLEOFError:
-            return b""
 
     def read(self, n):
         return self._try(self._s.recv, n)
+
+    def readinto(self, buf):
+        return self._try(self._s.recv_into, buf)
 
     def write(self, buf, off=0, sz=-1):
         return self._try(self._s.send, memoryview(buf)[off:off + sz] if sz >= 0 else memoryview(buf)[off:])
@@ -157,19 +211,27 @@ class _Socket:
         s, peer = self._s.accept()
         return _Socket(s), peer
 
+    def wrap(self, ssl):
+        # CPython's takes the descriptor away from the socket below it.
+        self._s = ssl.wrap_socket(self._s, server_side=True, do_handshake_on_connect=False)
+        return self
+
 
 class _Adopted(_Socket):
     """The socket below a StreamReader and StreamWriter, with what the reader has already read."""
 
     def __init__(self, reader, writer):
         self._transport = writer.transport
+        if writer.get_extra_info("ssl_object"):
+            self._transport.close()
+            raise RuntimeError("_handle() cannot read below asyncio's TLS: use app.start_server(ssl=...)")
         self._transport.pause_reading()
         reader.feed_eof()
         try:
             reader.read().send(None)
         except StopIteration as e:
             self._early = e.value
-        super().__init__(socket.socket(fileno=os.dup(writer.get_extra_info("socket").fileno())))
+        super().__init__(writer.get_extra_info("socket").dup())
 
     def read(self, n):
         early, self._early = self._early[:n], self._early[n:]
@@ -180,9 +242,14 @@ class _Adopted(_Socket):
         self._transport.close()
 
 
+socket = types.SimpleNamespace(
+    getaddrinfo=_socket.getaddrinfo, socket=lambda *args: _Socket(_socket.socket(*args)), SOCK_STREAM=_socket.SOCK_STREAM,
+    SOL_SOCKET=_socket.SOL_SOCKET, SO_REUSEADDR=_socket.SO_REUSEADDR)
+
+
 def io_wait(s, write):
     """A future that is done when the socket is ready. Its flag is what "await" would set: the caller yields it bare."""
-    loop = asyncio.get_running_loop()
+    loop = s.loop = asyncio.get_running_loop()
     future = loop.create_future()
     fd = s.fileno()
     add, remove = (loop.add_writer, loop.remove_writer) if write else (loop.add_reader, loop.remove_reader)
@@ -192,138 +259,118 @@ def io_wait(s, write):
     return future
 
 
-def run_forever(loop, server):
-    loop.run_forever()
+def io_forget(s):
+    if s.loop and not s.loop.is_closed() and s.fileno() >= 0:
+        s.loop.remove_reader(s.fileno())
+        s.loop.remove_writer(s.fileno())
 
 
-def wrap(conn, ssl):
-    # CPython's takes the descriptor away from the socket below it.
-    conn.s = conn.polls = _Socket(ssl.wrap_socket(conn.s._s, server_side=True, do_handshake_on_connect=False))
+# Coroutines
 
-
-def io_close(s, polls):
-    try:
-        loop = asyncio.get_running_loop()
-    except RuntimeError:
-        pass
-    else:
-        if s.fileno() >= 0:
-            loop.remove_reader(s.fileno())
-            loop.remove_writer(s.fileno())
-    s.close()
-
-
-def print_exception(e, file=None):
-    """MicroPython's sys.print_exception()."""
-    import traceback
-    traceback.print_exception(type(e), e, e.__traceback__, file=file)
-
-
-def _mark(namespace):
-    for value in list(vars(namespace).values()):
-        if inspect.isclass(value) and value.__module__.startswith("picoweb"):
-            _mark(value)
-        elif inspect.isgeneratorfunction(value) and value.__module__.startswith("picoweb"):
-            types.coroutine(value)
-
-
-def _mark_function(func):
-    func = getattr(func, "__func__", func)
-    if inspect.isgeneratorfunction(func):
-        types.coroutine(func)
-
-
-_MODULES = ("_connection", "_dispatch", "_head", "_loop", "_memory", "_server", "beside", "body", "closing", "crowd", "errors", "files", "headers",
-            "log", "mime", "mounts", "request", "response", "routing", "serving", "starting", "templates")
-
-
-def adapt():
-    """Marks the generators of picoweb, once the modules that a board loads late are here too."""
-    import importlib
-    import picoweb
-    for name in _MODULES:
-        _mark(importlib.import_module("picoweb." + name))
-    _mark(picoweb)
-    listen = picoweb.serving.listen
-    picoweb.serving.listen = lambda *args: _Socket(listen(*args))
-    picoweb.beside.wrap = wrap
-    picoweb._memory.modules = {}  # what is marked must stay
-    # Its pkg_resources is another one; and the boards' JSON is UTF-8.
-    picoweb.files.open_resource = picoweb.files.open_file
-    picoweb.response.dumps = functools.partial(json.dumps, ensure_ascii=False)
-    if not hasattr(sys, "print_exception"):
-        sys.print_exception = print_exception
-
-    find_route = picoweb._dispatch.find_route
-
-    def _find_route(app, req):
-        for func in (app.handle_error, app.handle_exc, app.handle_static, app.parse_headers):
-            _mark_function(func)
-        route = find_route(app, req)
-        _mark_function(route[1])
-        return route
-
-    picoweb._dispatch.find_route = _find_route
-    # A serve() of the app's own may hand these to asyncio.start_server(), which calls native coroutines only.
-    handle = picoweb.WebApp._handle
-    picoweb.WebApp._handle = lambda self, reader, writer: _native(handle(self, reader, writer))
-    board_adopt = picoweb.beside.adopt
-    picoweb.beside.adopt = lambda app, reader, writer: board_adopt(app, None, types.SimpleNamespace(s=_Adopted(reader, writer)))
-
-
-def _board_code(code):
-    """The code object, with each generator in it marked as by types.coroutine()."""
-    consts = tuple(_board_code(c) if isinstance(c, types.CodeType) else c for c in code.co_consts)
+def marked(code):
+    """A code object like this one, with each generator in it marked as by types.coroutine()."""
+    consts = tuple(marked(const) if isinstance(const, types.CodeType) else const for const in code.co_consts)
     flags = code.co_flags
     if flags & inspect.CO_GENERATOR:
         flags |= inspect.CO_ITERABLE_COROUTINE
     return code.replace(co_consts=consts, co_flags=flags)
 
 
-def compile_board(source, path):
-    """Compiles a board's source, where generators and coroutines are the same thing."""
-    return _board_code(compile(source, path, "exec"))
+def _mark_function(func):
+    if not func.__code__.co_flags & inspect.CO_ITERABLE_COROUTINE:
+        func.__code__ = marked(func.__code__)
 
 
-class _BoardLoader(importlib.machinery.SourceFileLoader):
-    """Imports a board's module. Its cached bytecode would lack the marks, so there is none."""
-
-    def get_code(self, fullname):
-        path = self.get_filename(fullname)
-        return compile_board(importlib.util.decode_source(self.get_data(path)), path)
-
-
-class _BoardFinder(importlib.machinery.PathFinder):
-    """Finds the modules below the app's folder."""
-
-    folder = None
-
-    @classmethod
-    def find_spec(cls, fullname, path=None, target=None):
-        spec = super().find_spec(fullname, path, target)
-        if spec and isinstance(spec.loader, importlib.machinery.SourceFileLoader) and not fullname.startswith("picoweb"):
-            if os.path.abspath(spec.origin).startswith(cls.folder + os.sep):
-                spec.loader = _BoardLoader(fullname, spec.origin)
-                return spec
-        return None
+def _mark_all(namespace, name):
+    """Marks the functions and methods of the module of this name that are in a namespace."""
+    for value in list(namespace.values()):
+        value = getattr(value, "__func__", value)
+        if getattr(value, "__module__", None) == name:
+            if inspect.isclass(value):
+                _mark_all(vars(value), name)
+            elif inspect.isfunction(value):
+                _mark_function(value)
 
 
-def _uasyncio():
-    """Pycopy's and old MicroPython's event loop module, on CPython's."""
-    module = types.ModuleType("uasyncio")
-    for name in asyncio.__all__:
-        setattr(module, name, getattr(asyncio, name))
-    module.__dict__.update(
-        get_event_loop=get_event_loop, create_task=task_create, ensure_future=task_create, sleep_ms=sleep_ms,
-        cancel=task_cancel, wait_for_ms=lambda aw, ms: asyncio.wait_for(_native(aw), ms / 1000),
-        wait_for=lambda aw, timeout: asyncio.wait_for(_native(aw), timeout), core=module)
-    return module
+class _Marker:
+    """Loads a module of picoweb's, and marks it."""
+
+    def __init__(self, loader):
+        self._loader = loader
+
+    def __getattr__(self, name):
+        return getattr(self._loader, name)
+
+    def create_module(self, spec):
+        return self._loader.create_module(spec)
+
+    def exec_module(self, module):
+        self._loader.exec_module(module)
+        _mark_all(vars(module), module.__name__)
 
 
-def install(folder):
-    """Lets the modules in the app's folder be what they are on a board, and gives them "uasyncio"."""
-    sys.modules.setdefault("uasyncio", _uasyncio())
-    sys.modules.setdefault("uasyncio.core", sys.modules["uasyncio"])
-    _BoardFinder.folder = os.path.abspath(folder)
-    if _BoardFinder not in sys.meta_path:
-        sys.meta_path.insert(0, _BoardFinder)
+class _Finder:
+    """Finds the modules of picoweb that are imported later, extensions among them."""
+
+    @staticmethod
+    def find_spec(fullname, path=None, target=None):
+        if not fullname.startswith(__package__ + "."):
+            return None
+        spec = importlib.machinery.PathFinder.find_spec(fullname, path, target)
+        if spec and spec.loader:
+            spec.loader = _Marker(spec.loader)
+        return spec
+
+
+def mark(package):
+    """Given the namespace of the package, marks what is there, and has the modules marked that are imported later."""
+    for namespace in package, vars(package["server"]):
+        _mark_all(namespace, namespace["__name__"])
+    package["WebApp"].__call__ = _asgi
+    # An app may write "import lib.picoweb.__init__ as picoweb": that is this module, too.
+    package["__init__"] = sys.modules[package["__name__"] + ".__init__"] = sys.modules[package["__name__"]]
+    sys.meta_path.insert(0, _Finder)
+
+
+async def _asgi(self, scope, receive, send):
+    """WebApp.__call__: each app is an ASGI application, as in "uvicorn app:app"."""
+    if not hasattr(self, "_asgi"):
+        from .asgi import ASGI
+        self._asgi = ASGI(self)
+    await self._asgi(scope, receive, send)
+
+
+def _function(func):
+    """The function that a handler of any form calls."""
+    while isinstance(func, functools.partial):
+        func = func.func
+    if callable(func) and not inspect.isroutine(func) and not inspect.isclass(func):
+        func = type(func).__call__
+    return getattr(func, "__func__", func)
+
+
+_marked_handlers = weakref.WeakSet()
+
+
+def _mark_handler(func):
+    """Marks the function, and those that it has been made around, as a decorator does."""
+    if inspect.isfunction(func) and func not in _marked_handlers:
+        _marked_handlers.add(func)
+        _mark_function(func)
+        for cell in func.__closure__ or ():
+            with contextlib.suppress(ValueError):  # it is empty
+                _mark_handler(_function(cell.cell_contents))
+
+
+def coroutine(func):
+    """What has the same result as func, as a native coroutine where that is a generator."""
+    function = _function(func)
+    _mark_handler(function)
+    if not inspect.isgeneratorfunction(function):
+        return func
+
+    async def call(*args, **kwargs):
+        if isinstance(args[-1], asyncio.StreamWriter):  # an app's own serve() has accepted the connection
+            args = (*args[:-2], None, types.SimpleNamespace(s=_Adopted(*args[-2:])))
+        return await func(*args, **kwargs)
+    return call

@@ -1,8 +1,10 @@
 """picoweb apps on ASGI 3 servers: uvicorn, hypercorn, granian. Only for CPython.
 
-    PICOWEB_APP=app.py uvicorn picoweb.asgi:application
+    uvicorn picoweb.asgi:app
+    PICOWEB_APP=folder/app.py uvicorn picoweb.asgi:application
 
-runs a board's app file, unchanged, up to where it calls WebApp.run(); ASGI(app) adapts an app that is at hand.
+run a board's app file, app.py in the current folder or the one that is named, unchanged, up to where it calls WebApp.run();
+ASGI(app) adapts an app that is at hand.
 """
 import asyncio
 import contextlib
@@ -10,15 +12,11 @@ import errno
 import logging
 import os
 import re
-import types
+import sys
 import urllib.parse
 
 from . import WebApp, _cpython
-from ._cpython import _native, task_create
-from ._connection import Connection
-from ._server import Server
-from .starting import begin
-from .response import cut_body
+from .server import Server, Stream, create_task
 
 # Of a response, these are between the ASGI server and its client (RFC 9110 section 7.6.1).
 _HOP_BY_HOP = (b"connection", b"keep-alive", b"transfer-encoding", b"upgrade")
@@ -28,17 +26,27 @@ _BLANK_LINE = re.compile(rb"\r?\n\r?\n")
 
 
 class _Socket:
-    """What picoweb asks past the Connection: there is nothing; "100 Continue" is the ASGI server's to send."""
+    """What has come and has not been read, and what has been written and not been sent."""
+
+    unread = b""
+    unsent = b""
 
     def read(self, n):
-        return b""
+        data, self.unread = self.unread[:n], self.unread[n:]
+        return data
 
-    def write(self, buf):
-        return len(buf)
+    def readinto(self, buf):
+        data = self.read(len(buf))
+        buf[:len(data)] = data
+        return len(data)
+
+    def write(self, buf, off, sz):
+        self.unsent += memoryview(buf)[off:off + sz]
+        return sz
 
 
-class _Connection(Connection):
-    """One request: a Connection whose other end is an ASGI server."""
+class _Connection(Stream):
+    """One request: a Stream whose other end is an ASGI server."""
 
     def __init__(self, server, receive, send, scope):
         super().__init__(server, _Socket(), scope.get("client"))
@@ -47,19 +55,19 @@ class _Connection(Connection):
         self._head = b""  # of the response, until it is whole
         self._started = False
         self._ended = False  # the body of the request is read
+        self._expects = any(name == b"expect" for name, _ in scope["headers"])  # that the server says "100 Continue" before the body
         self._watcher = None
-        self._unread = b""
-        self.closed = asyncio.Event()
+        self.over = asyncio.Event()  # the app has closed it, or the client has
 
     async def open(self, scope):
         """Takes the head, and the body of a request that does not tell its length: picoweb asks for that."""
         lines, framed = _head_lines(scope)
+        body = b""
         if not framed:
             body = await self._read_unframed()
             if body:
                 lines.append(b"Content-Length: %d" % len(body))
-                self._unread = body
-        self._unread = b"\r\n".join(lines + [b"", b""]) + self._unread
+        self.s.unread = b"\r\n".join(lines + [b"", body])
 
     async def _read_unframed(self):
         body = b""
@@ -68,6 +76,7 @@ class _Connection(Connection):
         return body
 
     async def _next_part(self):
+        self._expects = False
         message = await self._receive()
         if message["type"] == "http.disconnect":
             self._hang_up()
@@ -77,7 +86,7 @@ class _Connection(Connection):
 
     def _hang_up(self):
         self._ended = self.gone = True
-        self.closed.set()
+        self.over.set()
 
     def watch(self):
         """Looks out for the end of the client: servers take what is sent to one that is gone, and say nothing."""
@@ -88,24 +97,20 @@ class _Connection(Connection):
         while not self.gone:
             await self._next_part()
 
-    @types.coroutine
-    def receive(self, n):
-        if not self._unread and not self._ended:
-            self._unread = yield from self._next_part().__await__()
-        data, self._unread = self._unread[:n], self._unread[n:]
-        return data
+    async def receive(self, n, method=None):
+        while not (self.s.unread or self._ended):
+            self.s.unread = await self._next_part()
+        return (method or self.s.read)(n)
 
-    @types.coroutine
-    def awrite(self, buf, off=0, sz=-1):
-        data = buf.encode() if isinstance(buf, str) else bytes(buf)
-        data = data[off:off + sz] if sz >= 0 else data[off:]
-        if self.tail is not None:
-            data = cut_body(self, data)
-        self.writes += 1
-        yield from self._transmit(data).__await__()
+    async def awrite(self, buf, off=0, sz=-1):
+        await super().awrite(buf, off, sz)
+        await self._transmit()
 
-    async def _transmit(self, data):
-        if self.gone or self.closed.is_set():
+    awritestr = awrite
+
+    async def _transmit(self):
+        data, self.s.unsent = self.s.unsent, b""
+        if self.gone or self.over.is_set():
             self.gone = True
             raise OSError(errno.ECONNRESET, "the client is gone")
         if not self._started:
@@ -127,12 +132,13 @@ class _Connection(Connection):
         return data[blank.end():]
 
     def close(self):
-        self.closed.set()
+        self.release()
+        self.over.set()
 
     async def finish(self):
         """Ends the response, once the app has closed it or the client is gone."""
-        await self.closed.wait()
-        if not (self._ended or self._watcher or self.expect):
+        await self.over.wait()
+        if not (self._ended or self._watcher or self._expects):
             with contextlib.suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(self._drain(), _DRAIN_SECONDS)
         if self.gone:
@@ -148,7 +154,8 @@ class _Connection(Connection):
         while limit > 0 and not self._ended:
             limit -= len(await self._next_part())
 
-    def unwatch(self):
+    def end(self):
+        self.release()
         if self._watcher:
             self._watcher.cancel()
 
@@ -164,8 +171,8 @@ def _head_lines(scope):
     lines = [scope["method"].encode() + b" " + path + b" HTTP/1.1"]
     framed = False
     for name, value in scope["headers"]:
-        if name == b"transfer-encoding":
-            continue  # the ASGI server has decoded it
+        if name in (b"transfer-encoding", b"expect"):
+            continue  # the ASGI server's to decode, and to answer
         framed = framed or name == b"content-length"
         # As most clients write it over HTTP/1.
         lines.append(name.title() + b": " + value)
@@ -193,7 +200,7 @@ class ASGI:
 
     def __init__(self, app, debug=0, lazy_init=False, log=None):
         self.app = app
-        self._begin = (int(debug), log or logging.getLogger("picoweb"), lazy_init)
+        self._options = (int(debug), log or logging.getLogger("picoweb"), lazy_init)
         self._server = Server(app)
         self.tasks = []  # coroutines that run beside the app
 
@@ -209,9 +216,9 @@ class ASGI:
     def _start(self):
         if not self.app.inited:
             _prepare(asyncio.get_running_loop())
-            begin(self.app, *self._begin)
+            self.app._begin(*self._options)
             for coro in self.tasks:
-                task_create(coro)
+                create_task(coro)
 
     async def _live(self, receive, send):
         await receive()
@@ -228,15 +235,15 @@ class ASGI:
     async def _serve(self, scope, receive, send):
         self._start()
         conn = _Connection(self._server, receive, send, scope)
-        await conn.open(scope)
         try:
+            await conn.open(scope)
             if not conn.gone:
                 await self.app._handle(conn, conn)
-                if not conn.closed.is_set():
+                if not conn.over.is_set():
                     conn.watch()  # the app has kept it, to push to it
                 await conn.finish()
         finally:
-            conn.unwatch()
+            conn.end()
 
 
 def _prepare(loop):
@@ -246,7 +253,7 @@ def _prepare(loop):
 
 
 def _create_task(loop, coro, **kwargs):
-    return asyncio.Task(_native(coro), loop=loop, **kwargs)
+    return asyncio.Task(_cpython.native(coro), loop=loop, **kwargs)
 
 
 class _Loop:
@@ -267,25 +274,29 @@ class _Run(BaseException):
 
 
 def load(path):
-    """The ASGI application for the app file at path (str): for the app that it runs. The file is not executed further."""
+    """The ASGI application for the app file at path (str): for the app that it runs, and the file is not executed further; or
+    for its global "app", if it runs none."""
     from .__main__ import execute
-    found = {}
+    found = []
 
     def run(self, host=None, port=None, debug=0, lazy_init=False, log=None, backlog=None, ssl=None):
-        found["app"] = ASGI(self, debug, lazy_init, log)
+        found.append(ASGI(self, debug, lazy_init, log))
         raise _Run
 
     with contextlib.suppress(RuntimeError):
         _prepare(asyncio.get_running_loop())
     loop, _cpython._loop = _cpython._loop, _Loop()
     try:
-        execute(path, run)
-    except _Run:
-        found["app"].tasks = _cpython._loop.tasks
-        return found["app"]
+        with contextlib.suppress(_Run):
+            execute(path, run)
+            app = getattr(sys.modules["__main__"], "app", None)
+            if not isinstance(app, WebApp):
+                raise RuntimeError("%s: it does not call WebApp.run(), and has no WebApp named app" % path)
+            found.append(ASGI(app))
+        found[0].tasks = _cpython._loop.tasks
+        return found[0]
     finally:
         _cpython._loop = loop
-    raise RuntimeError("%s: it does not call %s.run()" % (path, WebApp.__name__))
 
 
 if os.environ.get("PICOWEB_APP"):
@@ -293,6 +304,10 @@ if os.environ.get("PICOWEB_APP"):
 
 
 def __getattr__(name):
+    """The application for the app file of that name in the current folder."""
     if name == "application":
         raise RuntimeError("PICOWEB_APP has to name the app file")
+    if not name.startswith("_") and os.path.isfile(name + ".py"):
+        globals()[name] = load(name + ".py")
+        return globals()[name]
     raise AttributeError("module %r has no attribute %r" % (__name__, name))

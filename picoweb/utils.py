@@ -1,4 +1,4 @@
-# Query strings and forms: percent-encoding (RFC 3986 section 2.1) and the URL Standard's application/x-www-form-urlencoded.
+# Query strings and forms: percent-encoding (RFC 3986 section 2.1), and the URL Standard's application/x-www-form-urlencoded.
 
 _HEX = b"0123456789abcdefABCDEF"
 
@@ -17,55 +17,45 @@ def unquote_to_bytes(s):
     return b"".join(parts)
 
 
-# How many bytes make the UTF-8 sequence at b[i], and whether it is a whole one (Unicode 15, table 3-7).
+# The length of the UTF-8 sequence at b[i], or of what is wrong there, as a negative number (Unicode 15, table 3-7).
 def _sequence(b, i):
     first = b[i]
     if first < 0x80:
-        return 1, True
-    if not 0xC2 <= first <= 0xF4:
-        return 1, False
-    size = 2 if first < 0xE0 else 3 if first < 0xF0 else 4
-    low, high = 0x80, 0xBF
-    if first == 0xE0:
-        low = 0xA0
-    elif first == 0xED:
-        high = 0x9F
-    elif first == 0xF0:
-        low = 0x90
-    elif first == 0xF4:
-        high = 0x8F
+        return 1
+    size = 0 if first < 0xC2 else 2 if first < 0xE0 else 3 if first < 0xF0 else 4 if first < 0xF5 else 0
+    low = {0xE0: 0xA0, 0xF0: 0x90}.get(first, 0x80)
+    high = {0xED: 0x9F, 0xF4: 0x8F}.get(first, 0xBF)
     for n in range(1, size):
         if i + n == len(b) or not low <= b[i + n] <= high:
-            return n, False
+            return -n
         low, high = 0x80, 0xBF
-    return size, True
+    return size or -1
 
 
-# Bytes to text; U+FFFD stands for what is not UTF-8. MicroPython's own decode() has no "replace", and takes surrogates.
+# Bytes to text, with U+FFFD for what is not UTF-8. A board's own decode() has no "replace", and takes surrogates.
 def decode(b):
     try:
         s = b.decode()
         if len(s) == len(b):
-            return s  # ASCII, as most are
+            return s  # ASCII, as most is
     except UnicodeError:
         pass
     parts = []
-    start = i = 0
+    i = 0
     while i < len(b):
-        n, whole = _sequence(b, i)
-        if not whole:
-            parts.append(b[start:i])
-            parts.append(b"\xef\xbf\xbd")
-            start = i + n
-        i += n
-    parts.append(b[start:])
+        n = _sequence(b, i)
+        parts.append(b[i:i + n] if n > 0 else b"\xef\xbf\xbd")
+        i += abs(n)
     return b"".join(parts).decode()
 
 
+# Percent-encoded text or bytes; "+" stays.
+def unquote(s):
+    return decode(unquote_to_bytes(s.encode() if isinstance(s, str) else s))
+
+
 def unquote_plus(s):
-    if isinstance(s, str):
-        s = s.encode()
-    return decode(unquote_to_bytes(s.replace(b"+", b" ")))
+    return unquote(s.replace("+", " ") if isinstance(s, str) else s.replace(b"+", b" "))
 
 
 # Text or bytes to a dict; a name that comes once has a str, one that comes again a list, one without "=" True.
@@ -73,16 +63,34 @@ def parse_qs(s):
     res = {}
     if isinstance(s, str):
         s = s.encode()
-    for pair in s.split(b"&"):
-        if not pair:
-            continue
-        name, equals, value = pair.partition(b"=")
-        name = unquote_plus(name)
-        value = unquote_plus(value) if equals else True
-        if name not in res:
-            res[name] = value
-        elif isinstance(res[name], list):
-            res[name].append(value)
-        else:
-            res[name] = [res[name], value]
+    start = 0
+    while start < len(s):
+        end = s.find(b"&", start)
+        if end < 0:
+            end = len(s)
+        equals = s.find(b"=", start, end)
+        if end > start:
+            name = unquote_plus(s[start:equals if equals >= 0 else end])
+            value = unquote_plus(s[equals + 1:end]) if equals >= 0 else True
+            if name not in res:
+                res[name] = value
+            elif isinstance(res[name], list):
+                res[name].append(value)
+            else:
+                res[name] = [res[name], value]
+        start = end + 1
     return res
+
+
+# The head of a response. A Content-Type among the headers takes the place of the other one.
+def head(content_type, status, headers):
+    first = "HTTP/1.0 %s NA\r\n" % status
+    field = "Content-Type: %s\r\n" % content_type
+    if (first + field).count("\n") + (first + field).count("\r") > 4:
+        raise ValueError("line end in %r" % (first + field))
+    if headers:
+        from .headers import lines
+        headers = lines(headers)
+        if "\ncontent-type:" in "\n" + headers.lower():
+            field = ""
+    return first + field + (headers or "") + "\r\n"

@@ -242,12 +242,22 @@ class Response:
         assert len(values) < 2, "%s comes %d times" % (name, len(values))
         return values[0] if values else None
 
+    def in_order(self):
+        return in_order(self.raw)
+
     @property
     def text(self):
         return self.body.decode()
 
     def json(self):
         return json.loads(self.body.decode())
+
+
+def in_order(raw):
+    """A whole response with its header fields sorted: two of different names may come in any order."""
+    head, gap, body = raw.partition(b"\r\n\r\n")
+    line, *fields = head.split(b"\r\n")
+    return b"\r\n".join([line] + sorted(fields)) + gap + body
 
 
 class Server:

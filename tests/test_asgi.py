@@ -106,6 +106,14 @@ def push_all():
         yield from writer.awrite("data: pushed\\n\\n")
         yield from writer.aclose()
 
+async def text():
+    yield from asyncio.sleep(0)
+    return "from a board"
+
+@app.route("/board")
+def board(req, resp):
+    return {"text": await text()}, 201
+
 @app.route("/boom")
 def boom(req, resp):
     raise RuntimeError("as it must")
@@ -169,12 +177,26 @@ def test_a_form_arrives(server):
 def test_a_chunked_body_arrives(server):
     request = (b"POST /form HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
                b"4\r\na=1&\r\n3\r\nb=2\r\n0\r\n\r\n")
-    assert server.raw(request).endswith(b'{"a": "1", "b": "2"}')
+    assert b'\r\n{"a": "1", "b": "2"}\r\n' in server.raw(request)
 
 
 def test_a_large_body_is_streamed_through(server):
     body = os.urandom(300000)
     assert server.post("/upload", body).json() == [len(body), sum(body)]
+
+
+@pytest.mark.parametrize("path,reads", [("/upload", True), ("/boom", False)], ids=["read", "unread"])
+def test_a_body_that_waits_to_be_asked_for(server, path, reads):
+    """The ASGI server asks for it when the app first reads; a response without that comes at once."""
+    request = b"POST %s HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n" % path.encode()
+    with server.connect() as s:
+        s.sendall(request)
+        if reads:
+            assert s.recv(1000) == b"HTTP/1.1 100 Continue\r\n\r\n"
+            s.sendall(b"abc")
+            assert b"[3, 294]" in harness.receive_all(s)
+        else:
+            assert harness.receive_all(s).startswith(b"HTTP/1.1 500 ")
 
 
 def test_an_unread_body_does_not_cost_the_reply(server):
@@ -229,6 +251,11 @@ def test_an_error_is_logged_and_answered(server):
     assert "RuntimeError: as it must" in server.log()
 
 
+def test_a_boards_coroutines_and_a_value_that_is_returned(server):
+    response = server.get("/board")
+    assert (response.status, response.header("Content-Length"), response.json()) == (201, "24", {"text": "from a board"})
+
+
 def test_head_has_no_body(server):
     assert server.request("HEAD", "/pid").body == b""
 
@@ -238,6 +265,64 @@ def test_ctrl_c_ends_it():
         s.interrupt()
         assert s.wait() in (0, -signal.SIGINT)
         assert "Traceback" not in s.log()
+
+
+class ByName(Uvicorn):
+    """The file app.py of the current folder, by its name alone."""
+
+    def serve_command(self, app, port, debug="-", heapsize=None):
+        return [self.path, "-m", "uvicorn", "picoweb.asgi:" + os.path.basename(app)[:-len(".py")], "--port", str(port), *self.extra]
+
+
+@pytest.mark.parametrize("options", [(), ("--workers", "2")], ids=["one process", "workers"])
+def test_an_app_file_by_its_name(options):
+    with harness.Server(ByName(*options), APP) as s:
+        assert s.get("/board").json() == {"text": "from a board"}
+        assert s.get("/nothing").status == 404
+
+
+def test_an_app_file_that_runs_nothing():
+    """The application is its module-level app."""
+    with harness.Server(ByName(), APP.partition("if __name__")[0]) as s:
+        assert s.get("/board").json() == {"text": "from a board"}
+
+
+class Itself(Uvicorn):
+    """A WebApp as it is: no picoweb.asgi, and the module is not a board's."""
+
+    def serve_command(self, app, port, debug="-", heapsize=None):
+        return [self.path, "-m", "uvicorn", "app:app", "--port", str(port), *self.extra]
+
+
+PLAIN = """
+import picoweb
+app = picoweb.WebApp(__name__)
+
+@app.route("/")
+def index(req, resp):
+    yield from picoweb.start_response(resp)
+    yield from resp.awrite("a generator")
+
+@app.route("/async", methods="POST")
+async def native(req, resp):
+    return await req.get_json()
+
+if __name__ == "__main__":
+    app.run()
+"""
+
+
+def test_a_web_app_by_its_name():
+    with harness.Server(Itself(), PLAIN) as s:
+        for _ in range(2):
+            assert s.get("/").text == "a generator"
+            assert s.post("/async", "[1]").json() == [1]
+        assert s.get("/nothing").status == 404
+
+
+def test_a_file_that_is_not_there():
+    with pytest.raises(AssertionError, match='Attribute "elsewhere" not found'):
+        harness.Server(ByName(), "elsewhere.py").__enter__()
 
 
 def test_uvicorn_says_what_is_missing():
@@ -289,7 +374,7 @@ HEADS = [
      (200, [(b"set-cookie", b"a"), (b"set-cookie", b"b")], b"")),
     ("hop by hop", [b"HTTP/1.0 200 OK\r\nConnection: close\r\n\r\n"], (200, [], b"")),
     ("no head at all", [b"hello"], (500, [], b"")),
-    ("nothing", [], (500, [], b"")),
+    ("nothing", [], (500, [(b"content-type", b"text/html; charset=utf-8"), (b"content-length", b"3")], b"500")),
 ]
 
 
@@ -311,8 +396,8 @@ def show(req, resp):
 
 
 TARGETS = [
-    ("raw path", {"raw_path": b"/%C5%BB", "query_string": b"q=%20"}, ["GET", "/Ż", "q=%20", {"Host": "a"}]),
-    ("no raw path", {"path": "/Ż", "raw_path": None}, ["GET", "/Ż", "", {"Host": "a"}]),
+    ("raw path", {"raw_path": b"/%C5%BB", "query_string": b"q=%20"}, ["GET", "/%C5%BB", "q=%20", {"Host": "a"}]),
+    ("no raw path", {"path": "/Ż", "raw_path": None}, ["GET", "/%C5%BB", "", {"Host": "a"}]),
     ("below a root path", {"raw_path": b"/sub/x", "root_path": "/sub"}, ["GET", "/x", "", {"Host": "a"}]),
     ("a root path that was cut off", {"raw_path": b"/x", "root_path": "/sub"}, ["GET", "/x", "", {"Host": "a"}]),
     ("fields as they are over HTTP/1", {"headers": [(b"x-some-thing", b"1")]}, ["GET", "/", "", {"X-Some-Thing": "1"}]),
@@ -332,8 +417,8 @@ def test_a_body_of_unknown_length_has_the_apps_limit():
     def handler(req, resp):
         yield from picoweb.jsonify(resp, len((yield from req.get_data())))
     app = page(handler)
-    part = {"type": "http.request", "body": b"x" * 5000, "more_body": True}
-    assert said(exchange(app, [part, {"type": "http.request", "body": b"y"}], method="POST"))[2] == b"5001"
+    part = {"type": "http.request", "body": b"x" * 4000, "more_body": True}
+    assert said(exchange(app, [part, {"type": "http.request", "body": b"y"}], method="POST"))[2] == b"4001"
     assert said(exchange(app, [part, part, part], method="POST"))[0] == 413
 
 
@@ -389,7 +474,7 @@ def test_a_websocket_is_closed():
 
 
 def test_an_app_file_without_run(tmp_path, monkeypatch):
-    (tmp_path / "app.py").write_text("x = 1\n")
+    (tmp_path / "app.py").write_text("app = 1\n")
     monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
     monkeypatch.setattr(sys, "argv", sys.argv)
     monkeypatch.setattr(sys, "path", list(sys.path))

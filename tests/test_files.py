@@ -53,6 +53,34 @@ def sendfile_lines(req, resp):
     yield from app.sendfile(resp, "data/a.bin", headers=req.form["a"])
 
 
+# What a handler writes after a helper arrives, too.
+@app.route("/sendfile-and-more")
+def sendfile_and_more(req, resp):
+    yield from app.sendfile(resp, "static/a.html", "text/html")
+    yield from app.sendfile(resp, "static/a.txt", "text/x")
+    yield from resp.awrite("more")
+
+
+@app.route("/file-in-a-page")
+def file_in_a_page(req, resp):
+    yield from picoweb.start_response(resp)
+    yield from app.sendfile(resp, "static/nothing.html")
+
+
+@app.route("/file-in-a-page-async")
+async def file_in_a_page_async(req, resp):
+    await picoweb.start_response(resp)
+    await app.sendfile(resp, "static/nothing.html")
+
+
+# Text files have no readinto(): what is opened so by mistake, on a PC too.
+@app.route("/sendstream-text")
+def sendstream_text(req, resp):
+    yield from picoweb.start_response(resp)
+    with open("static/a.txt") as f:
+        yield from picoweb.sendstream(resp, f)
+
+
 @app.route("/sendstream")
 def sendstream(req, resp):
     yield from picoweb.start_response(resp)
@@ -102,6 +130,32 @@ def template_missing(req, resp):
     yield from app.render_template(resp, "missing.tpl")
 
 
+@app.route("/template-missing-late")
+def template_missing_late(req, resp):
+    yield from picoweb.start_response(resp)
+    yield from app.render_template(resp, "missing.tpl")
+
+
+@app.route("/str-missing")
+def str_missing(req, resp):
+    return app.render_str("missing.tpl")
+
+
+@app.route("/returned")
+def returned(req, resp):
+    return app.render_str("bare.tpl")
+
+
+@app.route("/preloaded")
+def preloaded(req, resp):
+    yield from picoweb.start_response(resp)
+    for part in preload("\u20ac", 1):
+        yield from resp.awrite(part)
+
+
+# Apps load what they are about to need, before there is a server.
+preload = app._load_template("page.tpl")
+
 app.run(debug=0)
 '''
 
@@ -116,7 +170,7 @@ NAMES = {
     "a.min.js": "text/javascript; charset=utf-8", "v1..2.txt": "text/plain; charset=utf-8",
     "...txt": "text/plain; charset=utf-8", "..txt": "text/plain; charset=utf-8", "no-type": "application/octet-stream",
     "a.unknown": "application/octet-stream", "sub.d/no-type": "application/octet-stream", ".hidden": "application/octet-stream",
-    "a b.txt": "text/plain; charset=utf-8", "\u017dofie.txt": "text/plain; charset=utf-8",
+    "a b.txt": "text/plain; charset=utf-8", "a+b.txt": "text/plain; charset=utf-8", "100%.txt": "text/plain; charset=utf-8", "\u017dofie.txt": "text/plain; charset=utf-8",
     "sub.d/a..b/c.txt": "text/plain; charset=utf-8", "a%2fb.txt": "text/plain; charset=utf-8",
     "empty.txt": "text/plain; charset=utf-8",
 }
@@ -150,6 +204,12 @@ def sent(body, content_type, lines=""):
     return ("HTTP/1.0 200 NA\r\nContent-Type: %s\r\nContent-Length: %d\r\n%s\r\n" % (content_type, len(body), lines)).encode() + body
 
 
+def written(body, content_type, lines=""):
+    """As a handler's sendfile() sends it: without a length, since the handler may write more."""
+    body = body.encode() if isinstance(body, str) else body
+    return ("HTTP/1.0 200 NA\r\nContent-Type: %s\r\n%s\r\n" % (content_type, lines)).encode() + body
+
+
 def quoted(name):
     return "".join(c if c in "/." or c.isalnum() and c.isascii() else "".join("%%%02x" % b for b in c.encode()) for c in name)
 
@@ -166,9 +226,16 @@ def test_static_long(server):
     assert get(server, "/static/long.bin") == sent(LONG, "application/octet-stream")
 
 
+def test_static_that_is_not_encoded(server):
+    """Percent signs that encode nothing stand for themselves, a plus is no space, and a name may be sent as it is."""
+    for target, name in (("100%.txt", "100%.txt"), ("100%25.txt", "100%.txt"), ("a+b.txt", "a+b.txt"), ("a%20b.txt", "a b.txt"),
+                         ("a%252fb.txt", "a%2fb.txt"), ("\u017dofie.txt", "\u017dofie.txt"), ("sub%2Ed/a%2e.b/c.txt", "sub.d/a..b/c.txt")):
+        assert get(server, "/static/" + target) == sent(name, "text/plain; charset=utf-8"), target
+
+
 MISSING = ["/static/missing.txt", "/static/", "/static", "/static/sub.d", "/static/sub.d/", "/static/a.txt/", "/static/a.txt/b",
            "/static/" + "x" * 300, "/static/" + "x/" * 150, "/static/a.TXT", "/static/sub.d/missing", "/staticx/a.txt", "/x/static/a.txt",
-           "/static.txt", "/plain/static/a.txt"]
+           "/static.txt", "/plain/static/a.txt", "/static/a%2520b.txt", "/static/a+b%2etxt+", "/static/%ff"]
 
 
 @pytest.mark.parametrize("target", MISSING, ids=[target[:20] for target in MISSING])
@@ -191,7 +258,7 @@ TRAVERSAL = [
     "/static/..;/secret.txt", "/static/../../../../../../etc/passwd", "/static//etc/passwd", "/static/%2fetc/passwd",
     "/static/%2Fetc%2Fpasswd", "/static/..", "/static/%2e%2e", "/static/../static/a.txt", "/static/a.txt%00", "/static/a.txt%00.html",
     "/static/%00", "/static/..%00/secret.txt", "/static/a.txt%0a", "/../secret.txt", "/%2e%2e/secret.txt",
-    "http://x/static/../secret.txt", "/static/x/..", "/static/../../" + "static/secret.txt",
+    "http://x/static/../secret.txt", "/static/sub.d%2Fno-type", "/static/sub.d%5cno-type", "/static/x/..", "/static/../../" + "static/secret.txt",
 ]
 
 
@@ -237,33 +304,48 @@ def test_gzip_without_a_sibling(server):
 
 
 def test_sendfile(server):
-    assert get(server, "/sendfile") == sent(b"\0\xff", "application/octet-stream")
-    assert get(server, "/sendfile-type") == sent(b"\0\xff", "text/x", "A: b\r\n")
+    assert get(server, "/sendfile") == written(b"\0\xff", "application/octet-stream")
+    assert get(server, "/sendfile-type") == written(b"\0\xff", "text/x", "A: b\r\n")
     assert get(server, "/sendfile-missing") == error(404)
+    assert get(server, "/sendfile", method="HEAD") == written(b"", "application/octet-stream")
+
+
+def test_sendfile_and_more(server):
+    assert get(server, "/sendfile-and-more") == written("a.html", "text/html") + written("a.txt", "text/x") + b"more"
+
+
+@pytest.mark.parametrize("path", ["/file-in-a-page", "/file-in-a-page-async"])
+def test_sendfile_of_nothing_in_a_page(server, path):
+    """The page is lost; who looks at the log learns which file was not there."""
+    before = len(server.log())
+    assert get(server, path) == HTML.encode()
+    lines = [line for line in server.log()[before:].splitlines() if "static/nothing.html" in line]
+    assert len(lines) == 1 and "GET " + path in lines[0] and "404" in lines[0]
 
 
 @pytest.mark.parametrize("text", ["%0d", "%0a", "%0d%0ac:%20d", "%0d%0a%0d%0ac", "%00"])
 def test_sendfile_sends_no_lines_of_a_client(server, text):
-    assert get(server, "/sendfile-headers?a=b") == sent(b"\0\xff", "application/octet-stream", "A: b\r\n")
-    assert get(server, "/sendfile-of-type?a=b") == sent(b"\0\xff", "b")
-    for path in "/sendfile-headers", "/sendfile-of-type":
+    assert get(server, "/sendfile-headers?a=b") == written(b"\0\xff", "application/octet-stream", "A: b\r\n")
+    assert get(server, "/sendfile-of-type?a=b") == written(b"\0\xff", "b")
+    for path in ("/sendfile-headers", "/sendfile-of-type")[:1 if text == "%00" else 2]:
         for value in text, "b" + text, text + "b":
             assert get(server, "%s?a=%s" % (path, value)) == error(500)
 
 
 def test_sendfile_of_lines_that_are_ready(server):
-    assert get(server, "/sendfile-lines?a=A:%20b%0d%0aC:%20d") == sent(b"\0\xff", "application/octet-stream", "A: b\r\nC: d\r\n")
+    assert get(server, "/sendfile-lines?a=A:%20b%0d%0aC:%20d") == written(b"\0\xff", "application/octet-stream", "A: b\r\nC: d\r\n")
     for value in "A:%20b%0d%0a%0d%0aC", "%0d%0aC", "%0d%0a", "A:%20b%0dC", "A:%20b%00":
         assert get(server, "/sendfile-lines?a=" + value) == error(500)
 
 
 def test_sendstream(server):
     assert get(server, "/sendstream") == HTML.encode() + LONG
+    assert get(server, "/sendstream-text") in (HTML.encode() + b"a.txt", HTML.encode())
 
 
 @pytest.mark.parametrize("size", [1000, 200000])
 def test_send_bufsz(server, size):
-    assert get(server, "/bufsz/%d" % size) == sent(LONG, "application/octet-stream")
+    assert get(server, "/bufsz/%d" % size) == written(LONG, "application/octet-stream")
 
 
 def page(name, n):
@@ -275,6 +357,10 @@ def test_template(server, path):
     reply = get(server, path + "?\u20ac")
     # utemplate drops the last line end.
     assert reply.rstrip(b"\n") == page("\u20ac", 3).encode()
+
+
+def test_template_that_was_loaded_before_run(server):
+    assert get(server, "/preloaded").rstrip(b"\n") == page("\u20ac", 1).encode()
 
 
 def test_template_without_arguments(server):
@@ -290,8 +376,17 @@ def test_template_as_text(server):
     assert [text.rstrip("\n") for text in texts] == [page("\u20ac", 1)[len(HTML):], "bare \U0001f600"]
 
 
+def test_template_that_is_returned(server):
+    body = get(server, "/returned").partition(b"\r\n\r\n")[2]
+    assert body.rstrip(b"\n") == "bare \U0001f600".encode()
+    assert get(server, "/returned") == sent(body, "text/html; charset=utf-8")
+
+
 def test_missing_template(server):
-    assert get(server, "/template-missing") == error(500)
+    for path, reply in ("/template-missing", error(500)), ("/str-missing", error(500)), ("/template-missing-late", HTML.encode()):
+        before = len(server.log())
+        assert get(server, path) == reply
+        assert "GET " + path in server.log()[before:] and "missing.tpl" in server.log()[before:]
 
 
 PACKAGE = '''
@@ -313,7 +408,7 @@ PACKAGE_FILES = {"pkg/__init__.py": "", "pkg/static/a.txt": "in the package", "p
 def test_files_of_a_package(serve):
     server = serve(PACKAGE, files=PACKAGE_FILES)
     assert get(server, "/static/a.txt") == sent("in the package", "text/plain; charset=utf-8")
-    assert get(server, "/sendfile") == sent("data", "text/plain; charset=utf-8")
+    assert get(server, "/sendfile") == written("data", "text/plain; charset=utf-8")
     assert get(server, "/static/missing.txt") == error(404)
     assert get(server, "/").rstrip(b"\n") == (HTML + "a1").encode()
 
@@ -328,9 +423,23 @@ def test_frozen_resources(serve, runtime):
     assert get(server, "/static/../data.txt") == error(403)
 
 
+def test_what_a_file_system_says(serve, runtime):
+    """Of a name that no file has, and when it fails: the app's resources say the error whose number is asked for."""
+    if runtime.is_cpython:
+        pytest.skip("no pkg_resources of that kind there")
+    server = serve("import picoweb\napp = picoweb.WebApp(None)\napp.run(debug=0)\n", files={
+        "pkg_resources.py": "def resource_stream(pkg, name):\n    raise OSError(int(name.split('/')[1]))\n"})
+    for number in 2, 13, 20, 21, 22, 36:  # ENOENT, EACCES, ENOTDIR, EISDIR, EINVAL, ENAMETOOLONG
+        assert get(server, "/static/%d" % number) == error(404)
+    assert "Traceback" not in server.log()
+    for number in 5, 12, 23, 24:  # EIO, ENOMEM, ENFILE, EMFILE
+        assert get(server, "/static/%d" % number) == error(500)
+    assert server.log().count("Traceback") == 4
+
+
 def test_a_directory_costs_no_descriptor(serve):
     """Where a directory can be opened, though not read, it has to be closed."""
-    server = serve(APP, files={"static/folder/a.txt": "a"})
+    server = serve(APP, files=dict(FILES, **{"static/folder/a.txt": "a"}))
     server.get("/static/folder/a.txt")
     folder = "/proc/%d/fd" % server.pid
     before = len(os.listdir(folder))

@@ -61,13 +61,16 @@ def test_byte_by_byte(server, row):
     if row in vectors.TRAILING:
         # What comes after the body may meet a closed socket, so it comes before the server can know.
         chunks[-40:] = [b"".join(chunks[-40:])]
-    assert exchange(server, row.data, row.reply, chunks) == row.reply
+    replies = [row.reply]
+    if row.name == "chunked and length":
+        replies.append(vectors.error(501))  # it may be refused before its length is there
+    assert exchange(server, row.data, row.reply, chunks) in replies
 
 
 @ALL
 def test_cut_off_at_every_length(server, row):
     """A request that is not whole is refused, by the reply that it gets whole or by a 400; no bytes at all need no reply."""
-    bad = (vectors.BAD, vectors.ERROR_HEAD % 400)
+    bad = (vectors.BAD, vectors.ERROR_HEAD % 400) + ((vectors.error(501),) if b"chunked" in row.data else ())
     for n in range(len(row.data)):
         reply = server.raw(row.data[:n], eof=True)
         sent = row.data[:n].lstrip(b"\r\n")

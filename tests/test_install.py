@@ -330,7 +330,7 @@ class QuietMip(mip.Handler):
 
 
 @pytest.mark.parametrize("path, status", [
-    ("/package.json", 200), ("/picoweb/_loop.py", 200), ("/", 404), ("/setup.py", 404), ("/.git/config", 404), ("/picoweb/", 404),
+    ("/package.json", 200), ("/picoweb/server.py", 200), ("/", 404), ("/setup.py", 404), ("/.git/config", 404), ("/picoweb/", 404),
     ("/picoweb/asgi.py", 404), ("/picoweb/../setup.py", 404),
 ])
 def test_make_mip_serves_what_a_board_needs(path, status):
@@ -345,7 +345,7 @@ def test_mip_on_micropython(board, tmp_path):
         said = run([board.path, "-c", "import mip; mip.install('http://127.0.0.1:%d/package.json', target='lib')" % port],
                    cwd=str(tmp_path), env=dict(os.environ, MICROPYPATH=".frozen"))
     assert "Done" in said
-    assert modules(tmp_path / "lib" / "picoweb") == BOARD - {"_pycopy.py"}
+    assert modules(tmp_path / "lib" / "picoweb") == BOARD
     check_hello(Installed(board, tmp_path / "lib"))
 
 
@@ -358,6 +358,38 @@ def test_pip_on_cpython(board, wheel, shims, tmp_path):
     check_hello(Installed(board, tmp_path, python))
     check_hello(Installed(board, tmp_path, python, ["-m", "picoweb"]))
     run([python, "-c", "import micropython, uerrno, uio, ujson, ulogging, uos, ure, utime"], cwd=str(tmp_path))
+    command = str(tmp_path / "venv" / "bin" / "picoweb")
+    assert "Run it with" in run([command, "new", "myapp"], cwd=str(tmp_path))
+    check_hello(Installed(board, tmp_path, command))
+    check_no_engine(Installed(board, tmp_path, python, ["-m", "picoweb"]))
+
+
+PAGE = """
+import picoweb
+app = picoweb.WebApp(__name__)
+@app.route("/")
+def index(req, resp):
+    yield from picoweb.start_response(resp)
+    yield from resp.awrite("A page: ")
+    yield from app.render_template(resp, "page.tpl")
+app.run(port=%d, debug=%d)
+"""
+
+
+def check_no_engine(runtime):
+    """The log says what to do where utemplate is missing, and so does the page of who looks for mistakes."""
+    for debug in 0, 1:
+        port = harness.free_port()
+        with harness.Server(runtime, PAGE % (port, debug), port=port) as server:
+            for _ in range(2):
+                assert server.get("/").text.startswith("A page: templates need utemplate" if debug else "A page: ")
+            assert server.log().count("ImportError: templates need utemplate") == 2
+
+
+@each(MICROPYTHON, "MicroPython")
+def test_a_missing_template_engine(board, tmp_path):
+    run(["make", "install", "PREFIX=%s" % (tmp_path / "lib")], cwd=harness.ROOT)
+    check_no_engine(Installed(board, tmp_path / "lib"))
 
 
 @each(MICROPYTHON + PYCOPY, "interpreter of a board")

@@ -59,12 +59,12 @@ def wait_for(what, condition, timeout=harness.START_TIMEOUT):
 
 
 @contextlib.contextmanager
-def started(python, folder, *args):
+def started(python, folder, *args, app="app.py"):
     """A running command, its port, and the file that gets all it says."""
     port = harness.free_port()
     with open(str(folder / "said"), "wb") as out:
         process = subprocess.Popen(
-            [python.path, "-m", "picoweb", "app.py", "--port", str(port), *args], cwd=str(folder), env=python.environment(),
+            [python.path, "-m", "picoweb", app, "--port", str(port), *args], cwd=str(folder), env=python.environment(),
             stdout=out, stderr=out, preexec_fn=lambda: harness._child_setup(None), start_new_session=True)
     try:
         yield process, port, folder / "said"
@@ -72,6 +72,18 @@ def started(python, folder, *args):
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+
+
+def test_an_app_runs_in_its_own_folder(python, tmp_path):
+    (tmp_path / "sub").mkdir()
+    write(tmp_path / "sub" / "page.txt", "from the folder")
+    write(tmp_path / "sub" / "beside.py", "name = 'page.txt'\n")
+    write(tmp_path / "app.py", "raise SystemExit('the wrong one')\n")
+    write(tmp_path / "sub" / "app.py", APP.replace("def index", "def text(req, resp):\n    import beside\n"
+                                                   "    yield from app.sendfile(resp, beside.name)\n@app.route('/index')\ndef index"))
+    for name in os.path.join("sub", "app.py"), str(tmp_path / "sub" / "app.py"):
+        with started(python, tmp_path, app=name) as (process, port, said):
+            wait_for("the page", lambda: page(port) == "from the folder")
 
 
 def test_help_names_each_option(python, tmp_path):
@@ -149,6 +161,322 @@ def test_a_syntax_error_shows_the_line(python, tmp_path):
 def test_exit_status_of_the_app_is_kept(python, tmp_path):
     write(tmp_path / "app.py", "import sys\nsys.exit(7)\n")
     assert run(python, "app.py", cwd=tmp_path) == ("", 7)
+
+
+# Files of boards
+
+# To a board, each function that awaits or yields is a coroutine, whatever stands before "def".
+MIXED = """
+'''The module's text.'''
+from __future__ import print_function
+import uasyncio
+
+lock = uasyncio.Lock()
+
+async def native():
+    await uasyncio.sleep_ms(1)
+    return "n"
+
+def generator():
+    text = yield from native()
+    yield
+    return text + "g"
+
+def awaits():
+    return "a" + await native() + await generator()
+
+def awaits_and_yields():
+    yield
+    yield from ()
+    async with lock:
+        return await awaits()
+
+async def yields():
+    yield from uasyncio.sleep_ms(1)
+    yield
+    parts = [await native() for i in range(2)]
+    return "".join(parts) + (yield from awaits_and_yields())
+
+async def iterates():
+    def count():
+        yield "1"
+        yield "2"
+    await native()
+    return "".join(count())
+
+in_lambda = lambda: (await yields())
+
+class Page:
+    async def method(self):
+        return "m" + (yield from native())
+    def __enter__(self):
+        return __doc__
+    def __exit__(self, *args):
+        pass
+"""
+ROWS = [
+    ("a plain function that awaits", "awaits()", "anng"),
+    ("one that yields too", "awaits_and_yields()", "anng"),
+    ("async with yield and a value", "yields()", "nnanng"),
+    ("a generator in a coroutine", "iterates()", "12"),
+    ("a lambda that awaits", "in_lambda()", "nnanng"),
+    ("a method", "Page().method()", "mn"),
+]
+BOARD = """
+import picoweb, mixed, uasyncio
+app = picoweb.WebApp(__name__)
+sinks = set()
+
+@app.route("/doc")
+def doc(req, resp):
+    with mixed.Page() as text:
+        return text
+
+@app.route("/lambda")
+def page(req, resp):
+    return await mixed.in_lambda()
+
+@app.route("/yields")
+async def page2(req, resp):
+    yield from picoweb.start_response(resp)
+    await resp.awrite("yields")
+
+# The original's own example of pushing.
+def push_event(text):
+    for resp in list(sinks):
+        try:
+            await resp.awrite("data: %s\\n\\n" % text)
+        except OSError:
+            await resp.aclose()
+            sinks.remove(resp)
+
+def push_count():
+    i = 0
+    while True:
+        await push_event(str(i))
+        i += 1
+        await uasyncio.sleep_ms(20)
+
+@app.route("/events")
+def events(req, resp):
+    yield from picoweb.start_response(resp, "text/event-stream")
+    sinks.add(resp)
+    return False
+
+uasyncio.get_event_loop().create_task(push_count())
+app.run(debug=-1)
+"""
+
+
+@pytest.mark.parametrize("call,expected", [row[1:] for row in ROWS], ids=[row[0] for row in ROWS])
+def test_a_coroutine_as_a_board_has_it(python, tmp_path, call, expected):
+    write(tmp_path / "mixed.py", MIXED)
+    write(tmp_path / "app.py", "import mixed, sys, uasyncio\nsys.stderr.write(uasyncio.run(mixed.%s))\n" % call)
+    assert run(python, "app.py", cwd=tmp_path) == (expected, 0)
+
+
+def test_an_app_as_a_board_has_it(python, tmp_path):
+    write(tmp_path / "mixed.py", MIXED)
+    write(tmp_path / "app.py", BOARD)
+    with started(python, tmp_path) as (process, port, said):
+        wait_for("a page", lambda: page(port, "/lambda") == "nnanng")
+        assert page(port, "/yields") == "yields"
+        assert page(port, "/doc") == "The module's text."
+        with urllib.request.urlopen("http://127.0.0.1:%d/events" % port, timeout=5) as f:
+            events = [f.readline() for _ in range(4)]
+        assert events[0].startswith(b"data: ") and int(events[2].split()[1]) == int(events[0].split()[1]) + 1
+    assert said.read_text() == ""
+
+
+def test_an_error_after_such_a_change_has_its_line(python, tmp_path):
+    write(tmp_path / "app.py", "import uasyncio\ndef f():\n    await uasyncio.sleep(0)\n    return 1 / 0\nuasyncio.run(f())\n")
+    said, status = run(python, "app.py", cwd=tmp_path)
+    assert 'File "app.py", line 4, in f\n    return 1 / 0\n' in said and 'File "app.py", line 5, in <module>' in said
+    assert status == 1
+
+
+MODULES = """
+import asyncio, gc, sys, time
+import micropython, uasyncio, ubinascii, ucollections, uerrno, uhashlib, uheapq, uio, ujson, ulogging, uos, urandom, ure, uselect
+import usocket, ussl, ustruct, utime, uzlib
+from micropython import const
+micropython.mem_info()
+micropython.mem_info(1)
+print([
+    const(1), gc.mem_free() > 0, time.ticks_diff(time.ticks_ms(), utime.ticks_ms()) < 1000, asyncio.sleep_ms is uasyncio.sleep_ms,
+    ubinascii.hexlify(uhashlib.sha1(b"a").digest())[:4], ustruct.pack("<H", 1), urandom.getrandbits(1) < 2,
+    ucollections.OrderedDict is not None, usocket.SOCK_STREAM > 0, ujson.loads("[1]"), uio.BytesIO(b"a").read(),
+    ure.match("a", "a").group(0), uos.getcwd() != "", ulogging.getLogger("a") is not None], file=sys.stderr)
+"""
+
+
+@pytest.mark.parametrize("shims", [True, False], ids=["with pip's packages", "without them"])
+def test_modules_of_boards(python, tmp_path, shims):
+    write(tmp_path / "app.py", MODULES)
+    environment = python.environment()
+    if not shims:
+        environment["PYTHONPATH"] = harness.ROOT
+    done = subprocess.run([python.path, "-m", "picoweb", "app.py"], cwd=str(tmp_path), env=environment, timeout=100,
+                          stderr=subprocess.PIPE, encoding="utf-8")
+    assert done.stderr == "[1, True, True, True, b'86f7', b'\\x01\\x00', True, True, True, [1], b'a', 'a', True, True]\n"
+    assert done.returncode == 0
+
+
+def test_a_module_of_the_apps_own_comes_first(python, tmp_path):
+    write(tmp_path / "uhashlib.py", "own = 1\n")
+    write(tmp_path / "app.py", "import sys, uhashlib\nsys.stderr.write(str(uhashlib.own))\n")
+    assert run(python, "app.py", cwd=tmp_path) == ("1", 0)
+
+
+def test_picoweb_in_a_package_of_the_apps(python, tmp_path):
+    """As it is on the board, where it has no _cpython.py: the one that runs is taken, and the command's options hold."""
+    (tmp_path / "lib" / "picoweb").mkdir(parents=True)
+    write(tmp_path / "lib" / "picoweb" / "__init__.py", "from . import nothing_like_it\n")
+    write(tmp_path / "app.py", APP.replace("import picoweb\n", "import lib.picoweb as picoweb\nfrom lib.picoweb.utils import parse_qs\n"
+                                           "import picoweb.utils as utils\nassert parse_qs is utils.parse_qs\n"))
+    with started(python, tmp_path) as (process, port, said):
+        wait_for("the page", lambda: page(port) == "one")
+
+
+LATER = APP.replace("app = picoweb.WebApp(__name__)", """
+import asyncio
+class App(picoweb.WebApp):
+    def serve(self, loop, host, port):
+        loop.create_task(asyncio.start_server(self._handle, host, port))
+app = App(__name__)
+""") + "asyncio.get_event_loop().run_forever()\n"
+
+
+def test_serve_that_leaves_the_loop_to_the_app(python, tmp_path):
+    write(tmp_path / "app.py", LATER)
+    with started(python, tmp_path) as (process, port, said):
+        wait_for("the page", lambda: page(port) == "one")
+        process.send_signal(signal.SIGINT)
+        assert process.wait(harness.TIMEOUT) == 0
+        assert said.read_text() == ""
+
+
+def test_run_in_a_running_loop_says_what_to_do(python, tmp_path):
+    write(tmp_path / "app.py", "import asyncio\n" + APP.replace("app.run(", "async def main():\n    app.run(") + "asyncio.run(main())\n")
+    said, status = run(python, "app.py", "--port", str(harness.free_port()), cwd=tmp_path)
+    assert said.endswith("RuntimeError: run() starts the event loop, and it runs already: use 'await app.start_server(...)' here\n")
+    assert status == 1
+
+
+# Not under "python -m picoweb": each handler, and what it has been decorated from, delegates to native coroutines.
+PLAIN = """
+import asyncio, functools, sys, threading, urllib.request
+import picoweb
+app = picoweb.WebApp(__name__)
+
+def generator():
+    def page(req, resp):
+        yield from asyncio.sleep(0)
+        yield from picoweb.start_response(resp)
+        yield from resp.awrite("page")
+    return page
+
+def delegates(f):
+    def page(req, resp):
+        yield from f(req, resp)
+    return page
+
+def returns(f):
+    return lambda req, resp: f(req, resp)
+
+def awaits(f):
+    @functools.wraps(f)
+    async def page(req, resp):
+        await f(req, resp)
+    return page
+
+class Page:
+    def __call__(self, req, resp):
+        yield from asyncio.sleep(0)
+        return "page"
+    def method(self, req, resp):
+        yield from asyncio.sleep(0)
+        return "page"
+    @classmethod
+    def of_class(cls, req, resp):
+        yield from asyncio.sleep(0)
+        return "page"
+    @staticmethod
+    def static(req, resp):
+        yield from asyncio.sleep(0)
+        return "page"
+
+pages = [generator(), delegates(generator()), returns(generator()), awaits(generator()), delegates(returns(awaits(generator()))),
+         functools.partial(generator()), functools.partial(functools.partial(generator())), lambda req, resp: "page", Page(),
+         Page().method, Page.of_class, Page().of_class, Page.static]
+for i, handler in enumerate(pages):
+    app.add_url_rule("/%d" % i, handler)
+
+def client():
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        for i in range(len(pages)):
+            print(i, opener.open("http://127.0.0.1:PORT/%d" % i, timeout=10).read().decode())
+    finally:
+        app.shutdown()
+
+threading.Timer(0.3, client).start()
+app.run(port=PORT, debug=-1)
+"""
+
+
+def test_handlers_of_a_plain_script(python):
+    out = harness.run_inside(python, PLAIN.replace("PORT", str(harness.free_port())))
+    assert out == "".join("%d page\n" % i for i in range(13))
+
+
+def test_json_as_boards_have_it(python):
+    """UTF-8, and bytes are text; what is neither is an error."""
+    out = harness.run_inside(python, """
+from picoweb.server import json
+print(ascii(json.dumps(["\u017b", b"a", bytearray(b"b")])), json.loads("[1]"))
+for value in object(), b"\\xff":
+    try:
+        json.dumps(value)
+    except (TypeError, ValueError) as e:
+        print(type(e).__name__)
+""")
+    assert out == "'[\"\\u017b\", \"a\", \"b\"]' [1]\nTypeError\nUnicodeDecodeError\n"
+
+
+# picoweb new
+
+def test_a_new_app(python, tmp_path):
+    done = subprocess.run([python.path, "-m", "picoweb", "new", "sub/myapp"], cwd=str(tmp_path), env=python.environment(),
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", timeout=100)
+    assert (done.returncode, done.stdout) == (0, "Run it with: picoweb %s --reload\n" % os.path.join("sub", "myapp", "main.py"))
+    folder = tmp_path / "sub" / "myapp"
+    (folder / "main.py").rename(folder / "app.py")
+    with started(python, folder) as (process, port, said):
+        wait_for("the page", lambda: "My app" in page(port))
+        assert "<li>three</li>" in page(port, "/items")
+        assert page(port, "/api/hello") == '{"hello": "world"}'
+        assert "font-family" in page(port, "/static/style.css")
+
+
+@pytest.mark.parametrize("there", ["main.py", "x"])
+def test_a_new_app_overwrites_nothing(python, tmp_path, there):
+    write(tmp_path / there, "mine")
+    assert run(python, "new", ".", cwd=tmp_path) == ("picoweb: .: the folder is not empty\n", 2)
+    assert [path.name for path in tmp_path.iterdir()] == [there]
+
+
+def test_a_new_app_in_the_place_of_a_file(python, tmp_path):
+    write(tmp_path / "file", "mine")
+    said, status = run(python, "new", "file", cwd=tmp_path)
+    assert (said, status) == ("picoweb: file: File exists\n", 1)
+
+
+def test_a_new_app_without_utemplate_says_so(python, tmp_path):
+    environment = dict(python.environment(), PYTHONPATH=harness.ROOT)
+    done = subprocess.run([python.path, "-m", "picoweb", "new", "myapp"], cwd=str(tmp_path), env=environment, timeout=100,
+                          stdout=subprocess.PIPE, encoding="utf-8")
+    assert done.returncode == 0 and "needs utemplate" in done.stdout
 
 
 # --reload

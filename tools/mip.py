@@ -15,8 +15,8 @@ import sys
 import fetch
 from store import ROOT, Missing
 
-# What only CPython and Pycopy need.
-NOT_HERE = ("_cpython.py", "__main__.py", "asgi.py", "_pycopy.py")
+# What only CPython needs.
+NOT_HERE = ("_cpython.py", "__main__.py", "asgi.py")
 
 
 def files():

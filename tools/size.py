@@ -91,10 +91,7 @@ def table(store):
         paths = mpy.compile_tree(python, files, ROOT, compiled)
         boards = [Board(found["micropython32"].path, path, folder) for path in (ROOT, compiled)]
         for name, path in zip(files, paths):
-            # The adaptation to Pycopy imports what only Pycopy has.
-            runs = name != os.path.join("picoweb", "_pycopy.py")
-            heap = [method(module_of(name)) if runs else None
-                    for method in [b.keeps for b in boards] + [b.needs for b in boards]]
+            heap = [method(module_of(name)) for method in [b.keeps for b in boards] + [b.needs for b in boards]]
             rows.append([name, os.path.getsize(os.path.join(ROOT, name)), os.path.getsize(path)] + heap)
     return rows
 

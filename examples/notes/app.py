@@ -1,4 +1,4 @@
-# Pages for people, and an API for the script that makes the first page livelier. Without scripts, the forms do.
+# Pages with forms, and an API for the script of the first page. The forms work without the script.
 
 import picoweb
 
@@ -26,7 +26,7 @@ class Notes(picoweb.WebApp):
         self.last = ids[-1] if ids else 0
         super().init()
 
-    # All notes, one at a time: there may be more of them than memory. One may be deleted while others are sent.
+    # All notes, one at a time: together they may not fit into memory. A note may be deleted while others are sent.
     def all(self):
         for id in self.storage.ids():
             note = self.storage.get(id)
@@ -47,7 +47,7 @@ def escape(s):
     return s.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
 
 
-# A note's text as it came from a client; anything else is the client's mistake.
+# The text of a note that a client sent, or 422.
 def checked(text):
     if not isinstance(text, str) or not text.strip() or "\0" in text:
         raise picoweb.HTTPException(422)
@@ -59,14 +59,14 @@ def checked(text):
 # The note that the path names.
 def wanted(req):
     digits = req.url_match.group(1)
-    # No storage has numbers without end.
+    # No storage takes numbers of any size.
     note = app.storage.get(int(digits)) if len(digits) < 9 else None
     if note is None:
         raise picoweb.HTTPException(404)
     return note
 
 
-# JSON objects by hand: the order of a dict's items is not the same on all runtimes.
+# Writes JSON objects by hand, because the order of a dict's items differs between runtimes.
 def to_json(note):
     return '{"id": %d, "text": %s}' % (note[0], dumps(note[1]))
 

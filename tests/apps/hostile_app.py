@@ -2,13 +2,11 @@
 import gc
 import sys
 import picoweb
-from picoweb._server import sleep_ms
 
 try:
     import asyncio
-    core = getattr(asyncio, "core", None)
 except ImportError:
-    asyncio = None
+    import uasyncio as asyncio
 
 app = picoweb.WebApp(None)
 broken = picoweb.WebApp(None)
@@ -25,10 +23,10 @@ def index(req, resp):
 def count_tasks():
     if hasattr(asyncio, "all_tasks"):
         return len(asyncio.all_tasks())
-    if not asyncio:
-        import uasyncio
-        loop = uasyncio.get_event_loop()
+    loop = asyncio.get_event_loop()
+    if hasattr(loop, "runq"):
         return 1 + len(loop.runq) + len(loop.waitq)
+    core = asyncio.core
     tasks = 1 + sum(bool(task) for entry in core._io_queue.map.values() for task in entry[:2])
     timed = []
     while core._task_queue.peek():
@@ -43,7 +41,7 @@ def stats(req, resp):
     gc.collect()
     # On CPython, blocks take the place of bytes: its process keeps the memory it once had.
     held = gc.mem_alloc() if hasattr(gc, "mem_alloc") else sys.getallocatedblocks()
-    yield from picoweb.jsonify(resp, {"heap": held, "connections": len(req.reader.server.conns), "tasks": count_tasks()})
+    yield from picoweb.jsonify(resp, {"heap": held, "connections": len(app._servers[0].conns), "tasks": count_tasks()})
 
 
 # Requests
@@ -111,12 +109,12 @@ def endless(req, resp):
 @app.route("/sleep")
 def sleep(req, resp):
     while True:
-        yield from sleep_ms(1000)
+        yield from asyncio.sleep(1)
 
 
 @app.route("/slow")
 def slow(req, resp):
-    yield from sleep_ms(1000)
+    yield from asyncio.sleep(1)
     yield from picoweb.jsonify(resp, "done")
 
 
@@ -205,7 +203,7 @@ def raise_closed(req, resp):
 
 @app.route("/raise/late")
 def raise_late(req, resp):
-    yield from sleep_ms(10)
+    yield from asyncio.sleep(0.01)
     _raise(req)
 
 
@@ -216,7 +214,7 @@ def raise_value(req, resp):
 
 @app.route("/raise/yield")
 def raise_yield(req, resp):
-    yield from sleep_ms(1)
+    yield from asyncio.sleep(0.001)
     yield from 5
 
 
@@ -265,7 +263,7 @@ def memory(req, resp):
         raise MemoryError
     while True:
         held.append(bytearray(1000000))
-        yield from sleep_ms(0)
+        yield from asyncio.sleep(0)
 
 
 @broken.route("/")

@@ -112,16 +112,6 @@ def nothing(req, resp):
     pass
 
 
-@app.route("/value")
-def value(req, resp):
-    return "a page"
-
-
-@app.route("/zero")
-def zero(req, resp):
-    return 0
-
-
 @app.route("/plain-raise")
 def plain_raise(req, resp):
     raise ValueError("plain-raise")
@@ -139,19 +129,87 @@ def true(req, resp):
     return True
 
 
+@app.route("/written-and-returned")
+async def written_and_returned(req, resp):
+    await picoweb.start_response(resp)
+    return "too late"
+
+
+# What is forgotten most easily.
+@app.route("/no-await")
+async def no_await(req, resp):
+    picoweb.start_response(resp)
+
+
+@app.route("/no-yield-from")
+def no_yield_from(req, resp):
+    picoweb.jsonify(resp, 1)
+
+
+# Each value is returned by a handler of each form. A teapot is what no other page is.
+RETURNED = {
+    "str": lambda: "a page",
+    "utf-8": lambda: TEXT,
+    "empty": lambda: "",
+    "bytes": lambda: b"a \xff page",
+    "dict": lambda: {"a": TEXT},
+    "list": lambda: [1, None, TEXT],
+    "dict-empty": lambda: {},
+    "status": lambda: ("made", 201),
+    "status-str": lambda: ("made", "201"),
+    "status-dict": lambda: ({"a": 1}, 418),
+    "headers": lambda: ("a", 200, {"A": "b"}),
+    "headers-pairs": lambda: (b"a", 200, [("Set-Cookie", "a=1"), ("Set-Cookie", "b=2")]),
+    "headers-str": lambda: ([], 418, "A: b\r\n"),
+    "headers-none": lambda: ("a", 200, None),
+    "no-content": lambda: ("", 204),
+    "not-modified": lambda: ("", 304, {"A": "b"}),
+    "headers-type": lambda: ("a", 200, {"Content-Type": "text/plain"}),
+    "zero": lambda: 0,
+    "true": lambda: True,
+    "number": lambda: 200,
+    "float": lambda: 1.5,
+    "tuple-empty": lambda: (),
+    "tuple-one": lambda: ("a",),
+    "tuple-four": lambda: ("a", 200, {}, 1),
+    "tuple-none": lambda: (None, 200),
+    "object": lambda: Page("an object"),
+    "header-split": lambda: ("a", 200, {"A": "b\r\nC: d"}),
+}
+
+
+@app.route(re.compile("^/return/generator/(.+)"))
+def return_generator(req, resp):
+    yield from ()
+    return RETURNED[req.url_match.group(1)]()
+
+
+@app.route(re.compile("^/return/async/(.+)"))
+async def return_async(req, resp):
+    return RETURNED[req.url_match.group(1)]()
+
+
+@app.route(re.compile("^/return/plain/(.+)"))
+def return_plain(req, resp):
+    return RETURNED[req.url_match.group(1)]()
+
+
+app.add_url_rule(re.compile("^/return/lambda/(.+)"), lambda req, resp: RETURNED[req.url_match.group(1)]())
+
+
 kept = []
 
 
 @app.route("/keep")
 def keep(req, resp):
     yield from picoweb.start_response(resp, "text/event-stream")
-    kept.append(resp)
+    kept.append((req.reader, resp))
     return False
 
 
 @app.route("/push")
 def push(req, resp):
-    for sink in kept:
+    for _, sink in kept:
         yield from sink.awrite("data: %s\n\n" % req.qs)
     yield from picoweb.start_response(resp)
     yield from resp.awrite("%d" % len(kept))
@@ -159,14 +217,14 @@ def push(req, resp):
 
 @app.route("/pull")
 def pull(req, resp):
-    for sink in kept:
-        yield from sink.awrite((yield from sink.readexactly(int(req.qs))))
+    for source, sink in kept:
+        yield from sink.awrite((yield from source.readexactly(int(req.qs))))
     yield from picoweb.start_response(resp)
 
 
 @app.route("/close")
 def close(req, resp):
-    for sink in kept:
+    for _, sink in kept:
         yield from sink.aclose()
     del kept[:]
     yield from picoweb.start_response(resp)
@@ -199,6 +257,16 @@ def text(req, resp):
 @app.route("/json")
 def json(req, resp):
     yield from picoweb.jsonify(resp, [TEXT, 1, None, True])
+
+
+@app.route("/json-status")
+def json_status(req, resp):
+    yield from picoweb.jsonify(resp, {"a": 1}, 201, {"A": "b"})
+
+
+@app.route("/json-names")
+def json_names(req, resp):
+    yield from picoweb.jsonify(resp, [], headers=[("A", "b"), ("A", "c")], status="404")
 
 
 @app.route("/long")
@@ -274,6 +342,16 @@ def redirect(req, resp):
 @app.route("/redirect-303")
 async def redirect_303(req, resp):
     await picoweb.redirect(resp, "/text", 303)
+
+
+@app.route("/redirect-headers")
+def redirect_headers(req, resp):
+    yield from picoweb.redirect(resp, "/text", 303, {"Set-Cookie": "a=b"})
+
+
+@app.route("/redirect-names")
+def redirect_names(req, resp):
+    yield from picoweb.redirect(resp, location="/text", headers="A: b\r\nC: d")
 
 
 @app.route("/redirect-bad")
@@ -357,6 +435,11 @@ class Own(picoweb.WebApp):
         if str(e) == "half":
             yield from resp.awrite("half")
             raise KeyError("handle_exc fails")
+        if str(e) == "status":
+            raise picoweb.HTTPException(403, {"A": "b"})
+        if str(e) == "status-half":
+            yield from resp.awrite("half")
+            raise picoweb.HTTPException(403)
         yield from picoweb.start_response(resp, "text/plain", 503)
         yield from resp.awrite("own %s %s" % (req.path, e))
 
@@ -364,13 +447,16 @@ class Own(picoweb.WebApp):
 class OwnAsync(picoweb.WebApp):
 
     async def handle_exc(self, req, resp, e):
+        if str(e) == "status":
+            raise picoweb.HTTPException(403)
         await picoweb.http_error(resp, 502)
 
 
 class OwnPlain(picoweb.WebApp):
 
     def handle_exc(self, req, resp, e):
-        pass
+        if str(e) == "status":
+            raise picoweb.HTTPException(403)
 
 
 def fails(req, resp):

@@ -46,6 +46,10 @@ ROUTES = [
     (re.compile("^/re/(.*)"), page("re-delete"), {"methods": ("DELETE",)}),
     ("/options", page("options"), {"methods": ("GET", "OPTIONS")}),
     ("/head", page("head"), {"methods": ("HEAD",)}),
+    ("/string", page("string"), {"methods": "POST"}),
+    ("/string-get", page("string"), {"methods": "GET"}),
+    ("/\u017c\u00f3\u0142w", page("utf-8")),
+    ("/a%20b", page("encoded")),
 ]
 COUNT = len(ROUTES)
 
@@ -93,6 +97,7 @@ app.mount("/two", twice)
 outer = small("outer")
 inner = small("inner")
 app.mount("/outer", outer)
+app.mount("/caf\u00e9", small("cafe"))
 outer.mount("/inner", inner)
 
 

@@ -1,0 +1,158 @@
+# What picoweb answers by itself: what handlers return, redirects, errors; and the lines of the log.
+import gc
+import sys
+
+from . import HTTPException, start_response
+from .headers import head_only, lines
+from .server import CancelledError, coroutine, json, print_exception, ticks_diff, ticks_ms
+
+
+# What a client gets when handlers at work have all places.
+BUSY = b"HTTP/1.0 503 NA\r\nRetry-After: 2\r\nContent-Length: 3\r\n\r\n503"
+
+
+# Writes what a handler has returned: a body, or (body, status), or (body, status, headers).
+def respond(writer, result):
+    body, status, headers = (result + (None,))[:3] if isinstance(result, tuple) and 1 < len(result) < 4 else (result, 200, None)
+    content_type = "text/html; charset=utf-8"
+    if isinstance(body, (dict, list)):
+        body, content_type = json.dumps(body), "application/json"
+    if isinstance(body, str):
+        body = body.encode()
+    if not isinstance(body, bytes):
+        raise TypeError("a handler has to write a response or to return one, not %r (is an await or yield from missing?)" % (result,))
+    headers = lines(headers or ())
+    if str(status) in ("204", "304"):  # these have no body (RFC 9110 section 15)
+        body = b""
+    else:
+        headers += "Content-Length: %d\r\n" % len(body)
+    yield from start_response(writer, content_type, status, headers)
+    yield from writer.awrite(body)
+
+
+def redirect(writer, location, code=302, headers=None):
+    headers = lines({"Location": location, "Content-Length": 0}) + lines(headers or ())
+    return start_response(writer, status=code, headers=headers)
+
+
+# Ends a request: with a response where the handler has not written one, and a line in the log. Returns False if the handler keeps
+# the connection.
+def finish(app, req, conn, result, error):
+    if isinstance(error, CancelledError):
+        if not conn.late:
+            raise error
+    elif error and not isinstance(error, Exception):
+        raise error  # Ctrl-C, say
+    try:
+        if not error and result is not False and not conn.first:
+            yield from respond(conn, result)
+        elif result:
+            log(app, "error", "%s %s: what it returned came too late: %r" % (req.method, req.path, result))
+    except Exception as e:
+        error = e
+    if error:
+        yield from fail(app, req, conn, error)
+    if conn.first:
+        log_request(app, req, conn)
+    if result is False and not error:
+        conn.release()
+        conn.left = sys.maxsize  # what comes is the app's to read
+    return result if not error else None
+
+
+def log_request(app, req, conn):
+    status = str(conn.first[9:12], "utf-8")
+    log(app, "info", "%s %s %s, %d ms" % (req.method or "?", req._target or req.path, status, ticks_diff(ticks_ms(), conn.start)))
+    if app.debug > 1:
+        try:
+            from micropython import mem_info
+            mem_info()
+        except ImportError:  # CPython has no such figures
+            pass
+
+
+# Turns what a request failed with into its response.
+def fail(app, req, conn, e):
+    if conn.gone or not (req.method or conn.buf):
+        return log(app, "debug", "client gone: %r" % e)
+    if conn.buf.startswith(b"HEAD ") and req.method != "HEAD":
+        head_only(conn)
+    if conn.late:
+        e = HTTPException(408)
+    elif not req._head and isinstance(e, (EOFError, ValueError)):
+        e = HTTPException(400)
+    elif isinstance(e, RuntimeError) and len(req.path) > 255:  # too long for the stack of a board's regexes
+        e = HTTPException(414)
+    if not isinstance(e, HTTPException):
+        gc.collect()
+        log_exc(app, req, e)
+        e = (yield from attempt(app, req, app.handle_exc, conn, e)) or HTTPException(500)
+    if conn.first:
+        return log(app, "debug" if conn.late else "error", "%s %s: too late for %r" % (req.method, req.path, e))
+    yield from attempt(app, req, app.handle_error, conn, e)
+    if not conn.first:
+        yield from attempt(app, req, plain_page, conn, e)
+    if not req._head or e.status == 411:
+        from .reader import drain
+        yield from drain(app, req, conn)
+
+
+# For when the app's own page fails.
+def plain_page(req, resp, e):
+    return respond(resp, ("500", 500))
+
+
+# Calls what an app may have overridden: what that raises ends no more than this request.
+def attempt(app, req, func, conn, e):
+    try:
+        result = coroutine(func)(req, conn, e)
+        if hasattr(result, "send"):
+            yield from result
+    except HTTPException as e:
+        return e
+    except Exception as e:
+        if not conn.gone:
+            log_exc(app, req, e)
+
+
+# A logger that fails must not cost the response.
+def log(app, level, msg):
+    try:
+        if app.debug >= (level == "debug"):
+            getattr(app.log, level)(msg)
+    except Exception:
+        pass
+
+
+def log_exc(app, req, e):
+    if app.debug >= 0:
+        try:
+            from io import StringIO
+        except ImportError:
+            from uio import StringIO
+        trace = StringIO()
+        try:
+            print_exception(e, trace)
+            log(app, "error", "%s %s: %s" % (req.method, req.path, trace.getvalue()))
+        except Exception:
+            pass  # it may not even be fit to be printed
+
+
+def logger(debug):
+    try:
+        import ulogging as logging
+    except ImportError:
+        try:
+            import logging
+        except ImportError:
+            return Logger()
+    logging.basicConfig(level=logging.DEBUG if debug > 0 else logging.INFO)
+    return logging.getLogger("picoweb")
+
+
+class Logger:
+
+    def info(self, msg, *args):
+        sys.stderr.write("picoweb: " + (msg % args if args else msg) + "\n")
+
+    debug = warning = error = critical = exception = info
