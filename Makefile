@@ -18,17 +18,18 @@ BOARD_FILES = $(filter-out $(CPYTHON_ONLY),$(wildcard picoweb/*.py))
 
 TEST = .deps/venv/bin/python -m pytest
 
-.PHONY: help run test soak test-browser check bench size mpy install sdist write-package-json mip clean
+.PHONY: help run test soak test-browser check docs bench size mpy install sdist write-package-json mip clean
 
 help:
 	@echo 'make run [PY=micropython|pycopy|python3|PATH] [APP=example_webapp.py] [PORT=8081]   serve an app'
-	@echo 'make test [QUICK=1] [STRICT=1] [ARGS="-k NAME --runtime NAME"]   fetch what the tests need, and run them; QUICK: on one runtime of'
-	@echo '    each kind, without the longest tests; STRICT: what cannot be fetched ends it, where it is skipped otherwise'
+	@echo 'make test [QUICK=1] [STRICT=1] [ARGS="-k NAME --runtime NAME"]   fetch what the tests need, and run them; QUICK: one runtime of each'
+	@echo '    kind, and no long tests; STRICT: stop if something cannot be fetched, instead of skipping its tests'
 	@echo 'make soak [N=100000] [ARGS="--runtime NAME --seconds 60"]   good and hostile traffic; heap, descriptors and connections must not grow'
-	@echo 'make test-browser   the examples in a browser: Chromium, which has to be there, driven by Playwright'
-	@echo 'make check   the rules of the source: ruff, the size of the module, type stubs'
-	@echo 'make bench [ARGS="--page hello --md FILE --csv FILE --svg FILE"]   picoweb and its peers in numbers; ARGS=--help for more'
-	@echo 'make size   bytes of each file, as source and compiled, and of the heap it takes'
+	@echo 'make test-browser   test the examples in a browser (needs Chromium; Playwright is installed)'
+	@echo 'make check   check the source: ruff, the size of the module, type stubs'
+	@echo 'make docs   build the documentation into build/docs; a warning is an error'
+	@echo 'make bench [ARGS="--page hello --md FILE --csv FILE --svg FILE"]   measure picoweb and its peers; ARGS=--help for more'
+	@echo 'make size   show the bytes of each file as source, compiled, and in the heap'
 	@echo 'make mpy [OPT=0]   compile picoweb for boards into build/mpy'
 	@echo 'make sdist   build dist/: the archive for upip, and the wheel for pip'
 	@echo 'make mip [ADDRESS=0.0.0.0] [MIP_PORT=8000]   serve picoweb to boards that install it with mip'
@@ -56,6 +57,12 @@ test-browser:
 check:
 	@python3 tools/fetch.py venv
 	@$(TEST) -q tests/test_check.py tests/test_stubs.py
+
+# Sphinx wants another docutils than the tests.
+docs:
+	@python3 tools/fetch.py venv docs
+	@PYTHONPATH=.deps/docs .deps/venv/bin/python -m sphinx -W --keep-going -n -q -b html -d build/doctrees docs build/docs
+	@echo 'the documentation is in build/docs/index.html'
 
 bench:
 	@python3 bench/bench.py $(ARGS)
