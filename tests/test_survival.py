@@ -552,7 +552,7 @@ def test_used_up_descriptors_are_waited_for(serve, runtime, limit):
         pytest.skip("the shell that starts it, or CPython itself, needs more")
     server = serve(source("hostile_app.py"), files=FILES, ulimit_n=limit)
     server.get("/form")
-    client = client_of(server)
+    client = client_of(server, within=3)  # each failed accept() costs a pause
     with hostile.Crowd(client, 40) as crowd:
         for _ in range(5):
             client.ask()
