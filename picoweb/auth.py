@@ -10,7 +10,7 @@ except ImportError:
     from ubinascii import a2b_base64
 
 
-class _Auth:
+class Auth:
 
     def __init__(self, check, realm="picoweb"):
         self._check = check
@@ -36,19 +36,23 @@ class _Auth:
     def check(self, req, resp=None):
         scheme, _, value = req.headers.get("Authorization", b"").partition(b" ")
         try:
-            req.user = scheme.lower() == self.scheme.lower().encode() and self.find(value.strip())
+            credentials = scheme.lower() == self._scheme.lower().encode() and self._decode(value.strip())
         except ValueError:  # no Base64, no UTF-8
-            req.user = None
+            credentials = None
+        req.user = credentials and self._find(*credentials)
         if not req.user:
-            raise HTTPException(401, {"WWW-Authenticate": '%s realm="%s"' % (self.scheme, self.realm)})
+            raise HTTPException(401, {"WWW-Authenticate": '%s realm="%s"' % (self._scheme, self.realm)})
 
 
-class BasicAuth(_Auth):
-    scheme = "Basic"
+class BasicAuth(Auth):
+    _scheme = "Basic"
 
-    # users: a dict of names and passwords, or a function of both that returns the user.
-    def find(self, value):
+    def _decode(self, value):
         name, _, password = a2b_base64(value).decode().partition(":")
+        return name, password
+
+    # check: a dict of names and passwords, or a function of both that returns the user.
+    def _find(self, name, password):
         if not hasattr(self._check, "get"):
             return self._check(name, password)
         wanted = self._check.get(name)
@@ -57,11 +61,14 @@ class BasicAuth(_Auth):
             return name
 
 
-class BearerAuth(_Auth):
-    scheme = "Bearer"
+class BearerAuth(Auth):
+    _scheme = "Bearer"
 
-    # token: a str, or a function of it that returns the user.
-    def find(self, value):
+    def _decode(self, value):
+        return (value.decode(),)
+
+    # check: a token, or a function of it that returns the user.
+    def _find(self, token):
         if isinstance(self._check, str):
-            return same(value, self._check.encode())
-        return self._check(value.decode())
+            return same(token.encode(), self._check.encode())
+        return self._check(token)

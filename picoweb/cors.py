@@ -17,7 +17,7 @@ class CORS:
         self.credentials = credentials
         self.max_age = max_age
         self._handle_error = app.handle_error
-        app.handle_error = self.handle_error
+        app.handle_error = self._error
         before(app, self._begin)
 
     def _begin(self, req, resp):
@@ -27,7 +27,7 @@ class CORS:
             raise HTTPException(204, {"Allow": method})
 
     # What ends before a handler is called comes here only: 404, 405, and OPTIONS, which is answered from the route table.
-    def handle_error(self, req, resp, e):
+    def _error(self, req, resp, e):
         self._add(req, resp)
         if e.status == 204 and _field(req, "Access-Control-Request-Method"):
             headers = [("Access-Control-Allow-Methods", e.headers["Allow"]), ("Access-Control-Max-Age", self.max_age)]

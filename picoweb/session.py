@@ -56,7 +56,7 @@ def _base64(data):
 class Sessions:
 
     # secret: bytes that nobody else knows. max_age: seconds. options: more of set_cookie()'s.
-    def __init__(self, app, secret, name="session", max_age=14 * 86400, **options):
+    def __init__(self, app, secret, name="session", max_age=1209600, **options):
         if not secret or isinstance(secret, str):
             raise ValueError("the secret has to be bytes")
         self.secret = secret
@@ -67,10 +67,7 @@ class Sessions:
 
     # Sets req.session, a dict. It goes back to the client when the head of the response is written.
     def _begin(self, req, resp):
-        data, expires = self.load(req), 0
-        if data:
-            data, expires = data
-        req.session = data or {}
+        req.session, expires = self._load(req)
         old = dumps(req.session)
 
         def lines():
@@ -79,7 +76,7 @@ class Sessions:
             # An old one is renewed, so that only who stays away for max_age has to log in again.
             if dumps(req.session) == old and expires - time() > self.max_age // 2:
                 return ""
-            return self._line(self.dump(req.session), self.max_age)
+            return self._line(self._dump(req.session), self.max_age)
 
         add_headers(resp, lines)
 
@@ -91,19 +88,20 @@ class Sessions:
         return _base64(_hmac(self.secret, self.name.encode() + b"=" + text))
 
     # The cookie for a session
-    def dump(self, session):
+    def _dump(self, session):
         text = _base64(dumps([session, int(time()) + self.max_age]).encode())
         if len(text) > 3800:
             raise ValueError("browsers take 4096 bytes; a session is no place for much data")
         return (text + b"." + self._sign(text)).decode()
 
-    # [session, when it expires] from the cookie of a request; None if there is none that is valid.
-    def load(self, req):
+    # (session, when it expires) from the cookie of a request; ({}, 0) if there is none that is valid.
+    def _load(self, req):
         try:
             text, _, signature = get_cookie(req, self.name, "").encode().partition(b".")
-        except AttributeError:  # headers="skip": they were not read
-            return None
-        if not same(signature, self._sign(text)):
-            return None
-        data = loads(a2b_base64(text).decode())
-        return data if data[1] > time() else None
+            if same(signature, self._sign(text)):
+                session, expires = loads(a2b_base64(text).decode())
+                if expires > time() and isinstance(session, dict):
+                    return session, expires
+        except (AttributeError, TypeError, ValueError):  # headers="skip"; or the secret has signed something else
+            pass
+        return {}, 0

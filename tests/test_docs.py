@@ -226,8 +226,10 @@ def stub_names(path, prefix=""):
             and name.replace("picoweb.asgi.", "") not in UNNAMED}
 
 
-STUBS = dict(stub_names("picoweb/__init__.pyi"), **stub_names("picoweb/utils.pyi", "picoweb.utils."))
-STUBS.update(stub_names("picoweb/asgi.pyi", "picoweb.asgi."))
+STUBS = stub_names("picoweb/__init__.pyi")
+for path in glob.glob(os.path.join(harness.ROOT, "picoweb", "[a-z]*.pyi")):
+    module = os.path.splitext(os.path.basename(path))[0]
+    STUBS.update(stub_names(path, "picoweb.%s." % module))
 STUBS = {name: func for name, func in STUBS.items() if name.split(".")[0] not in ("_Coroutine", "_Pattern", "_Logger")}
 ENTRIES = dict(re.findall(r"^ *\.\. py:(?:function|method|class|exception|data|attribute):: ([\w.]+)(.*)$", TEXTS["docs/api.rst"], re.M))
 # The class attributes have their own page.
@@ -332,7 +334,7 @@ def test_references_lead_somewhere(page):
 QUESTIONS = [
     ("How do I read a cookie?", ["docs/howto.rst#cookies"], "Cookie"),
     ("How do I serve over TLS?", ["docs/howto.rst#https"], "ssl="),
-    ("How do I take an upload?", ["docs/howto.rst#uploads"], "req.reader"),
+    ("How do I take an upload?", ["docs/howto.rst#uploads"], "multipart"),
     ("How do I cache static files?", ["docs/howto.rst#static-files-and-caching"], "Cache-Control"),
     ("How do I run it beside my sensor loop?", ["docs/howto.rst#your-own-tasks"], "start_server"),
     ("How do I put it on a Pico W?", ["docs/board.rst"], "Pico W"),
