@@ -309,7 +309,7 @@ def rest(server, folder):
     assert call("PUT", "/items/2", b'{"name": "fan"}') == (200, {"id": 2, "name": "fan", "on": False})
     assert call("DELETE", "/items/2") == (204, None) and call("GET", "/items/2") == (404, {"error": 404})
     for method, path, body, status in (
-        ("GET", "/items/x", b"", 404), ("GET", "/nothing", b"", 404), ("PATCH", "/items/1", b"", 405), ("POST", "/items", b"{", 400),
+        ("GET", "/items/x", b"", 404), ("GET", "/nothing", b"", 404), ("PATCH", "/items/1", b"", 405), ("POST", "/items", b"no JSON", 400),
         ("POST", "/items", b"", 411), ("POST", "/items", b"[]", 422), ("PUT", "/items/1", b'{"name": 1}', 422), ("DELETE", "/items/9", b"", 404),
     ):
         assert call(method, path, body) == (status, {"error": status}), (method, path)
