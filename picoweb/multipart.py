@@ -13,7 +13,7 @@ class Multipart:
     name = filename = type = None  # of the part
 
     # size: bytes to read at a time, and to keep of a part's header fields
-    def __init__(self, req, size=1024, max_size=1 << 30):
+    def __init__(self, req, size=1024, max_size=1 << 29):
         kind, params = _parse(req.headers.get("Content-Type", b""))
         if kind != b"multipart/form-data":
             raise HTTPException(415)
@@ -101,7 +101,7 @@ class Multipart:
         return _text(b"".join(parts))
 
     # Writes the part beside path and renames it once it is whole.
-    def save(self, path, max_size=1 << 30):
+    def save(self, path, max_size=1 << 29):
         if path in _saving:
             raise HTTPException(409)
         _saving.add(path)

@@ -13,6 +13,8 @@ import harness
 from vectors import error
 
 APP = os.path.join(harness.HERE, "apps", "forms.py")
+# The oldest and the newest stand for those between them.
+FEW_CPYTHONS = True
 SEED = int(os.environ.get("PICOWEB_SEED", "20240229"))
 # make test N=10000 tries more inputs.
 INPUTS = int(os.environ.get("N", "300"))

@@ -15,6 +15,8 @@ from test_multipart import INPUTS, SEED, mutate
 
 APP = os.path.join(harness.HERE, "apps", "accounts.py")
 HTML = "text/html; charset=utf-8"
+# The oldest and the newest stand for those between them.
+FEW_CPYTHONS = True
 ORIGIN = {"Origin": "http://a.example"}
 
 
@@ -189,7 +191,7 @@ def cors(response):
 ALLOWED = {"Allow-Origin": "http://a.example", "Allow-Credentials": "true"}
 ROWS = [
     ("a page", "GET", "/look", 200), ("one that is not there", "GET", "/nothing", 404), ("another method", "GET", "/echo", 405),
-    ("one with a password", "GET", "/basic", 401), ("one that fails", "GET", "/fails", 500), ("no body", "POST", "/echo", 411),
+    ("one with a password", "GET", "/basic", 401), ("one that fails", "GET", "/fails", 500),
     ("options alone", "OPTIONS", "/echo", 204), ("an odd method", "FOO", "/bearer", 405),
 ]
 
