@@ -13,7 +13,7 @@ class Multipart:
     name = filename = type = None  # of the part
 
     # size: bytes to read at a time, and to keep of a part's header fields
-    def __init__(self, req, size=1024, max_size=1 << 29):
+    def __init__(self, req, size=512, max_size=1 << 29):
         kind, params = _parse(req.headers.get("Content-Type", b""))
         if kind != b"multipart/form-data":
             raise HTTPException(415)
