@@ -51,6 +51,10 @@ def _line(conn, limit):
             break
         if len(conn.buf) >= limit:
             raise HTTPException(400)
+        if conn.greeting and not conn.first:
+            yield from conn.awrite(conn.greeting)
+            conn.first = None
+        conn.greeting = None
         try:
             yield from conn.more()
         except EOFError:
@@ -109,12 +113,11 @@ def _skip_trailers(conn):
         _check_text(value)
 
 
-# The whole body, for get_data().
-def read_all(req):
-    conn = req._conn
+# The whole body, within max_body
+def read_all(conn, reader):
     body = bytearray()
     while True:
-        part = yield from req.reader.read(512)
+        part = yield from reader.read(512)
         if not part:
             return body
         if len(body) + len(part) + conn.left > conn.server.app.max_body:
