@@ -123,14 +123,40 @@ def redirect(*args, **kwargs):
     return redirect(*args, **kwargs)
 
 
+# Copies a binary file through one buffer.
 def sendstream(writer, f):
-    from .files import sendstream
-    return sendstream(writer, f)
+    f = getattr(f, "buffer", f)  # CPython's, opened as text
+    buf = bytearray(SEND_BUFSZ)
+    n = f.readinto(buf)
+    while n:
+        yield from writer.awrite(buf, 0, n)
+        n = f.readinto(buf)
 
 
 def get_mime_type(fname):
     from .files import mime_type
     return mime_type(fname)
+
+
+_NO_ENGINE = "templates need utemplate: copy its folder beside the app, or set app.template_loader (docs: How-to, Templates)"
+
+
+# Shows that on the page; what it raises is in the log.
+def _no_engine(*args):
+    yield _NO_ENGINE
+    raise ImportError(_NO_ENGINE)
+
+
+# A route that is a str with parameters: see routing.Pattern.
+def _compiled(url):
+    if not isinstance(url, str) or "<" not in url:
+        return url
+    from .routing import Pattern
+    return Pattern(url)
+
+
+def _route_for(method):
+    return lambda self, url, **kwargs: self.route(url, methods=method, **kwargs)
 
 
 class WebApp:
@@ -144,17 +170,20 @@ class WebApp:
     backlog = 1023 if sys.platform == "linux" else 16
 
     debug = -1
-    log = template_loader = None
+    log = template_loader = cache_control = None
     inited = False
     headers_mode = "parse"
     _prefixes = _index = ()
     _plain = False
 
     def __init__(self, pkg, routes=None, serve_static=True):
-        self.url_map = list(routes or ())
+        self.url_map = [(_compiled(route[0]),) + tuple(route[1:]) for route in routes or ()]
         self.mounts = []
         self._servers = []
-        self.pkg = pkg.split(".", 1)[0] if pkg and pkg != "__main__" else None
+        pkg = pkg and pkg.split(".", 1)[0]
+        module = sys.modules.get(pkg)
+        # A plain module, __main__ among them, has its files in the current folder.
+        self.pkg = None if pkg == "__main__" or module and not hasattr(module, "__path__") else pkg
         if serve_static:
             self.url_map.append((re.compile("^/(static/.+)"), self.handle_static))
 
@@ -179,7 +208,8 @@ class WebApp:
             if not app._plain or extra and "headers" in extra:
                 from .headers import pass_head
                 yield from pass_head(app, req, extra)
-            result = yield from app.dispatch(req, conn, handler, {})
+            args = req.url_match if isinstance(req.url_match, dict) else {}
+            result = yield from app.dispatch(req, conn, handler, args)
         except BaseException as e:
             error = e
         try:
@@ -207,11 +237,12 @@ class WebApp:
             from .routing import candidates
             routes = candidates(self, path)
         for route in routes:
+            match = None
             if route[0] != path:
                 match = not isinstance(route[0], str) and route[0].match(path)
                 if not match:
                     continue
-                req.url_match = match
+            req.url_match = match
             extra = route[2] if len(route) > 2 else None
             if not extra:
                 return route[1], extra
@@ -240,13 +271,29 @@ class WebApp:
         from .files import handle_static
         return handle_static(self, req, resp)
 
-    def sendfile(self, *args, **kwargs):
-        from .files import sendfile
-        return sendfile(self, *args, **kwargs)
+    def sendfile(self, writer, fname, content_type=None, headers=None):
+        from .files import mime_type, open_file
+        f = open_file(self.pkg, fname)
+        try:
+            yield from start_response(writer, content_type or mime_type(fname), "200", headers)
+            yield from sendstream(writer, f)
+        finally:
+            f.close()
 
+    # Any engine will do whose templates are functions that yield their text.
     def _load_template(self, name):
-        from .files import load_template
-        return load_template(self, name)
+        if self.template_loader is None:
+            try:
+                import utemplate.source
+            except ImportError:
+                if self.debug > 0:
+                    return _no_engine
+                raise ImportError(_NO_ENGINE)
+            self.template_loader = utemplate.source.Loader(self.pkg, "templates")
+        try:
+            return self.template_loader.load(name)
+        except OSError as e:
+            raise OSError(e.args[0], "template %s" % name)
 
     def render_template(self, writer, tmpl_name, args=()):
         return writer.awriteiter(self._load_template(tmpl_name)(*args))
@@ -261,7 +308,9 @@ class WebApp:
         return _route
 
     def add_url_rule(self, url, func, **kwargs):
-        self.url_map.append((url, func, kwargs))
+        self.url_map.append((_compiled(url), func, kwargs))
+
+    get, post, put, patch, delete = (_route_for(name) for name in ("GET", "POST", "PUT", "PATCH", "DELETE"))
 
     def mount(self, url, app):
         from .routing import mount

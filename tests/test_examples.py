@@ -255,7 +255,7 @@ def extra_headers(server, folder):
     assert gzip.decompress(packed) == plain
     assert server.get("/style.css").raw == wire(
         200, css, packed, "Cache-Control: max-age=86400", "Content-Encoding: gzip")
-    assert server.get("/static/style.css", {"Accept-Encoding": "gzip, br"}).raw == with_length(
+    assert harness.without_validators(server.get("/static/style.css", {"Accept-Encoding": "gzip, br"}).raw) == with_length(
         200, css, packed, "Content-Encoding: gzip", "Vary: Accept-Encoding")
     refused = server.get("/static/style.css", {"Accept-Encoding": "br, gzip;q=0"})
     assert refused.header("Content-Encoding") is None and refused.body == plain
@@ -329,7 +329,7 @@ def img(server, folder):
     assert server.get("/").status == 200
     png = read_file(folder, "static/checks.png")
     assert png.startswith(b"\x89PNG\r\n\x1a\n") and png.endswith(b"IEND\xaeB`\x82")
-    assert server.get("/static/checks.png").raw == with_length(200, "image/png", png)
+    assert harness.without_validators(server.get("/static/checks.png").raw) == with_length(200, "image/png", png)
     assert server.get("/checks").raw == wire(200, "image/png", png, "Cache-Control: max-age=3600")
     assert server.get("/static/nothing.png").raw == error(404)
     assert server.get("/static/../example_img.py").status in (403, 404)
