@@ -376,11 +376,26 @@ def global_exc(server, folder):
 
 @row("example_url_pattern.py")
 def url_pattern(server, folder):
-    assert server.get("/user/ann").raw == wire(200, TEXT, "User ann")
-    assert server.get("/user/" + quote("żółw")).raw == wire(200, TEXT, "User żółw")
-    assert server.get("/user/ann/post/41").raw == wire(200, TEXT, "Post 41 of ann, the next is 42")
-    for path in "/user/", "/user/ann/post/x", "/user/ann/post/", "/user/ann/post/1/2", "/user/ann/past/1":
+    for path, text in (("/user/ann", "User ann"), ("/user/" + quote("żółw"), "User żółw"),
+                       ("/user/ann/post/41", "Post 41 of ann, the next is 42"), ("/color/00ff7f.html", "#00ff7f"),
+                       ("/wiki/a/b%20c/edit", "Edit a/b c"), ("/index.php", "No PHP here: /index")):
+        assert server.get(path).raw == with_length(200, TEXT, text)
+    for path in ("/user/", "/user/ann/post/x", "/user/ann/post/", "/user/ann/post/1/2", "/user/ann/past/1", "/color/red.html", "/color/00",
+                 "/wiki/edit", "/wiki/a/b", "/index.phpx"):
         assert server.get(path).raw == error(404), path
+
+
+@row("example_relay.py")
+def relay(server, folder):
+    page = server.get("/")
+    assert page.header("Content-Type") == HTML and "setInterval" in page.text
+    assert server.get("/api/relay").json() == [False] * 4
+    assert server.post("/api/relay/2", "").json() == [False, False, True, False]
+    assert server.get("/api/relay").json() == [False, False, True, False]
+    assert server.post("/api/relay/2", "").json() == [False] * 4
+    for path in "/api/relay/4", "/api/relay/-1", "/api/relay/x", "/api/relay/":
+        assert server.post(path, "").raw == error(404), path
+    assert harness.in_order(server.get("/api/relay/2").raw) == NOT_POST
 
 
 @row("example_captive_portal.py")
