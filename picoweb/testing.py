@@ -33,7 +33,7 @@ class _Socket:
 
 
 # The fields of a response, in any case. One that comes twice has its values joined by commas; pairs has them apart.
-class Fields:
+class _Fields:
 
     def __init__(self, pairs):
         self.pairs = pairs
@@ -57,7 +57,7 @@ class Response:
         head, _, self.body = raw.partition(b"\r\n\r\n")
         first, *lines = decode(head).split("\r\n")
         self.status = int(first.split(" ")[1]) if first else 0  # 0: the app closed the connection without a word
-        self.headers = Fields([(name, value.strip()) for name, _, value in [line.partition(":") for line in lines]])
+        self.headers = _Fields([(name, value.strip()) for name, _, value in [line.partition(":") for line in lines]])
 
     @property
     def text(self):

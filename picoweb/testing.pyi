@@ -2,7 +2,7 @@ from typing import Any, Mapping
 
 from . import WebApp
 
-class Fields:
+class _Fields:
     pairs: list[tuple[str, str]]
     def __init__(self, pairs: list[tuple[str, str]]) -> None: ...
     def get(self, name: str, default: Any = None) -> Any: ...
@@ -11,7 +11,7 @@ class Fields:
 
 class Response:
     status: int
-    headers: Fields
+    headers: _Fields
     body: bytes
     def __init__(self, raw: bytes) -> None: ...
     @property
@@ -20,6 +20,7 @@ class Response:
     def json(self) -> Any: ...
 
 class TestClient:
+    __test__: bool
     app: WebApp
     headers: Mapping[str, object]
     cookies: dict[str, str]

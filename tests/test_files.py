@@ -325,8 +325,8 @@ def whole(tag, method="GET"):
 
 
 def part(tag, first, last):
-    head = ("HTTP/1.0 206 NA\r\nContent-Type: %s\r\nContent-Length: %d\r\nAccept-Ranges: bytes\r\nETag: %s\r\nContent-Range: bytes %d-%d/%d\r\n\r\n"
-            % (OCTETS, last - first + 1, tag, first, last, SIZE))
+    head = ("HTTP/1.0 206 NA\r\nContent-Type: %s\r\nContent-Length: %d\r\nContent-Range: bytes %d-%d/%d\r\nETag: %s\r\n\r\n"
+            % (OCTETS, last - first + 1, first, last, SIZE, tag))
     return head.encode() + LONG[first:last + 1]
 
 

@@ -1,7 +1,10 @@
 """picoweb.testing: the client for an app's own tests, inside each runtime; and the test that `picoweb new` lays out."""
 
+import os
+import re
 import subprocess
 import sys
+import textwrap
 
 import pytest
 
@@ -226,3 +229,14 @@ def test_pytest_runs_it(new_app, tmp_path, what, found, wanted, status):
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", timeout=100)
     assert status in done.stdout.splitlines()[-1], done.stdout
     assert ("ZeroDivisionError" in done.stdout) == (what == "an exception")
+
+
+def test_the_test_in_the_docs(runtime, tmp_path):
+    with open(os.path.join(harness.ROOT, "docs", "howto.rst"), encoding="utf-8") as f:
+        blocks = f.read().partition("\nTests of your app\n")[2].split(".. code-block:: python\n")[1:3]
+    app, test = (textwrap.dedent(re.match(r"(\n|   .*\n)+", block).group()) for block in blocks)
+    harness.write_files(str(tmp_path), {"app.py": app, "test_app.py": test})
+    harness.run_inside(runtime, str(tmp_path / "test_app.py"), cwd=str(tmp_path), path=[str(tmp_path)])
+    harness.write_files(str(tmp_path), {"app.py": app.replace('"on": False', '"on": True')})
+    with pytest.raises(harness.Failed, match="AssertionError"):
+        harness.run_inside(runtime, str(tmp_path / "test_app.py"), cwd=str(tmp_path), path=[str(tmp_path)])
