@@ -153,7 +153,7 @@ class WebApp:
     backlog = 1023 if sys.platform == "linux" else 16
 
     debug = -1
-    log = template_loader = None
+    log = template_loader = cache_control = None
     inited = False
     headers_mode = "parse"
     _index = _prefixes = ()
@@ -222,7 +222,8 @@ class WebApp:
                 if isinstance(methods, str):
                     methods = (methods,)
                 if req.method in methods or req.method == "HEAD" and "GET" in methods:
-                    req.url_match = match
+                    if match is not True:
+                        req.url_match = match
                     return route[1], extra, match if isinstance(match, dict) else {}
         from .routing import refuse
         refuse(req, routes)

@@ -62,8 +62,9 @@ def _open(pkg, fname):
 
 
 def _path(pkg, fname):
-    if pkg:
-        path = __import__(pkg).__path__
+    # A plain module, __main__ among them, has its files in the current folder.
+    path = pkg and getattr(__import__(pkg), "__path__", None)
+    if path:
         fname = (path if isinstance(path, str) else path[0]) + "/" + fname
     return fname
 
@@ -95,47 +96,26 @@ def handle_static(app, req, resp):
     if "\0" in path or "\n" in req.path or ".." in path.replace("\\", "/").split("/") or "/" in "".join(segments):
         raise HTTPException(403)
     fields = getattr(req, "headers", None) or {}
-    f, lines = None, ""
+    name, lines = path, ""
     if _takes_gzip(fields):
         try:
-            f = open_file(app.pkg, path + ".gz")
-            lines = "Content-Encoding: gzip\r\nVary: Accept-Encoding\r\n"
+            open_file(app.pkg, path + ".gz").close()
+            name, lines = path + ".gz", "Content-Encoding: gzip\r\nVary: Accept-Encoding\r\n"
         except HTTPException:
             pass
-    f = f or open_file(app.pkg, path)
-    try:
-        etag = _etag(app.pkg, path + ".gz" if lines else path, f)
-        if etag:
-            lines += "ETag: %s\r\n" % etag
-        if app.cache_control:
-            lines += "Cache-Control: %s\r\n" % app.cache_control
-        yield from _send(req, resp, f, fields, etag.encode(), mime_type(path), lines)
-    finally:
-        f.close()
-
-
-# The file, a part of it, or that the client has it.
-def _send(req, resp, f, fields, etag, mime, lines):
-    from . import SEND_BUFSZ  # an app may set it
-    size = f.seek(0, 2)
-    status, start, end = 200, 0, size
+    f = open_file(app.pkg, name)
+    size, etag = f.seek(0, 2), _etag(app.pkg, name, f)
+    f.close()
+    if etag:
+        lines += "ETag: %s\r\n" % etag
+    if app.cache_control:
+        lines += "Cache-Control: %s\r\n" % app.cache_control
     if b"If-None-Match" in fields or b"If-Match" in fields or b"Range" in fields:
-        from .conditional import choose
-        status, start, end = choose(req.method, fields, etag, size)
-    if status == 206:
-        lines += "Content-Range: bytes %d-%d/%d\r\n" % (start, end - 1, size)
-    if status != 304:
-        lines = "Content-Length: %d\r\nAccept-Ranges: bytes\r\n" % (end - start) + lines
-    yield from start_response(resp, mime, status, lines)
-    f.seek(start)
-    left = 0 if req.method == "HEAD" else end - start
-    buf = bytearray(SEND_BUFSZ)
-    while left:
-        n = min(f.readinto(buf), left)
-        if not n:
-            break  # it shrank
-        yield from resp.awrite(buf, 0, n)
-        left -= n
+        from .conditional import answer
+        if (yield from answer(app, req, resp, name, size, etag.encode(), mime_type(path), lines)):
+            return
+    # An app may have a sendfile() of its own.
+    yield from app.sendfile(resp, name, mime_type(path), "Content-Length: %d\r\nAccept-Ranges: bytes\r\n%s" % (size, lines))
 
 
 def sendfile(app, writer, fname, content_type, headers):

@@ -64,10 +64,10 @@ class Stream:
     first = None  # what was written first
     gone = writing = False
 
-    def __init__(self, server, s, peer, raw):
+    def __init__(self, server, s, peer=None, raw=None):
         self.server = server
         self.s = s
-        self.raw = raw  # the socket below TLS
+        self.raw = raw or s  # the socket below TLS
         self.peer = peer
         self.since = ticks_ms()  # when the server began to wait for the client; None: it does not
         server.conns.append(self)
