@@ -4,7 +4,9 @@
 """
 
 import math
+import json
 import os
+import random
 import shutil
 import struct
 
@@ -187,3 +189,46 @@ def test_relays(micropython, browser, page):
         other.get_by_text("Relay 1: on").click()
         page.get_by_text("Relay 1: off").wait_for()
         other.close()
+@pytest.fixture
+def small_micropython(request, micropython):
+    """A 32-bit one, if it is here: it needs half of the heap."""
+    return min([r for r in request.config.runtimes if r.is_micropython and r.has_sockets], key=lambda r: r.bits)
+
+
+def test_upload(small_micropython, page, tmp_path):
+    """A file of a megabyte through the form of a page, with a heap of 64 KB: it arrives as it was."""
+    data = random.Random(1).randbytes(1000000)
+    path = tmp_path / 'a "quoted" \u017c\u00f3\u0142w.bin'
+    path.write_bytes(data)
+    with open(os.path.join(EXAMPLES, "example_upload.py")) as f:
+        source = f.read()
+    with harness.Server(small_micropython, source, heapsize=small_micropython.bits * 2048) as server:
+        page.goto("http://127.0.0.1:%d/" % server.port)
+        page.set_input_files("input", str(path))
+        page.click("button")
+        page.wait_for_function("document.body.innerText.includes('1000000')")
+        assert json.loads(page.inner_text("body")) == {"name": path.name, "size": 1000000}
+        saved = os.path.join(server.folder, "upload.bin")
+        with open(saved, "rb") as f:
+            assert f.read() == data
+        assert not os.path.exists(saved + ".tmp")
+        # Without a file, the form is refused, and the file stays.
+        page.goto("http://127.0.0.1:%d/" % server.port)
+        page.click("button")
+        page.wait_for_function("document.body.innerText === '400'")
+        assert os.path.getsize(saved) == 1000000
+
+
+def test_cors_and_a_session(micropython, page):
+    """A page of another site may call the API of one app; the session of another lasts."""
+    with harness.Server(micropython, "example_cors.py", cwd=EXAMPLES) as server, harness.Server(
+            micropython, "example_session.py", cwd=EXAMPLES) as other, harness.Server(
+            micropython, "example_cors.py", cwd=EXAMPLES, port=3000) as site:
+        for text in "1", "2", "3":
+            page.goto("http://127.0.0.1:%d/" % other.port)
+            assert page.inner_text("body") == "Visit number " + text
+        call = """fetch('http://127.0.0.1:%d/api/led', {method: 'PUT', body: 'true', headers: {'Content-Type': 'application/json'}})
+            .then(r => r.text(), e => 'refused')""" % server.port
+        assert page.evaluate(call) == "refused"
+        page.goto("http://localhost:%d/api/led" % site.port)
+        assert json.loads(page.evaluate(call)) == {"on": True}

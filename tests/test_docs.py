@@ -335,7 +335,7 @@ def test_references_lead_somewhere(page):
 QUESTIONS = [
     ("How do I read a cookie?", ["docs/howto.rst#cookies"], "Cookie"),
     ("How do I serve over TLS?", ["docs/howto.rst#https"], "ssl="),
-    ("How do I take an upload?", ["docs/howto.rst#uploads"], "req.reader"),
+    ("How do I take an upload?", ["docs/howto.rst#uploads"], "multipart"),
     ("How do I cache static files?", ["docs/howto.rst#static-files-and-caching"], "Cache-Control"),
     ("How do I run it beside my sensor loop?", ["docs/howto.rst#your-own-tasks"], "start_server"),
     ("How do I put it on a Pico W?", ["docs/board.rst"], "Pico W"),

@@ -1,0 +1,63 @@
+# CORS (Fetch standard, section 3.3): lets pages of other sites call an app, and answers what browsers ask before (preflights).
+from . import HTTPException, start_response
+from .hooks import add_headers, before
+from .server import coroutine
+
+
+class CORS:
+
+    # origins: "*", or the sites that are allowed, such as ("https://panel.example",). headers: what requests may have besides what
+    # forms have; all by default. expose: what scripts may read of a response.
+    def __init__(self, app, origins="*", headers=None, expose=None, credentials=False, max_age=600):
+        if credentials and origins == "*":
+            raise ValueError("browsers refuse credentials for every site: name the sites")
+        self.origins = origins
+        self.headers = headers
+        self.expose = expose
+        self.credentials = credentials
+        self.max_age = max_age
+        self._handle_error = app.handle_error
+        app.handle_error = self._error
+        before(app, self._begin)
+
+    def _begin(self, req, resp):
+        self._add(req, resp)
+        method = _field(req, "Access-Control-Request-Method")
+        if req.method == "OPTIONS" and method:  # for a route without methods=
+            raise HTTPException(204, {"Allow": method})
+
+    # What ends before a handler is called comes here only: 404, 405, and OPTIONS, which is answered from the route table.
+    def _error(self, req, resp, e):
+        self._add(req, resp)
+        if e.status == 204 and _field(req, "Access-Control-Request-Method"):
+            headers = [("Access-Control-Allow-Methods", e.headers["Allow"]), ("Access-Control-Max-Age", self.max_age)]
+            asked = self.headers or _field(req, "Access-Control-Request-Headers")
+            if asked:
+                headers.append(("Access-Control-Allow-Headers", asked))
+            yield from start_response(resp, status=204, headers=headers)
+            return
+        result = coroutine(self._handle_error)(req, resp, e)
+        if hasattr(result, "send"):
+            yield from result
+
+    # Once for each response
+    def _add(self, req, resp):
+        if getattr(req, "cors", False):
+            return
+        req.cors = True
+        origin = _field(req, "Origin")
+        lines = "" if self.origins == "*" else "Vary: Origin\r\n"
+        if origin and (self.origins == "*" or origin in self.origins):
+            lines += "Access-Control-Allow-Origin: %s\r\n" % ("*" if self.origins == "*" else origin)
+            if self.credentials:
+                lines += "Access-Control-Allow-Credentials: true\r\n"
+            if self.expose:
+                lines += "Access-Control-Expose-Headers: %s\r\n" % self.expose
+        add_headers(resp, lambda: lines)
+
+
+def _field(req, name):
+    try:
+        return req.headers.get(name, b"").decode()
+    except (AttributeError, HTTPException, UnicodeError):  # the head was not read, or is not one
+        return ""

@@ -1,0 +1,43 @@
+# What sessions, authentication and CORS are made of; apps may use it, too.
+from .server import coroutine
+
+
+# Has func(req, resp) called before each handler of an app. It may be a coroutine, and may raise HTTPException.
+def before(app, func):
+    dispatch = app.dispatch
+
+    def dispatch_after(req, resp, handler, args):
+        result = coroutine(func)(req, resp)
+        if hasattr(result, "send"):
+            yield from result
+        return (yield from dispatch(req, resp, handler, args))
+
+    app.dispatch = dispatch_after
+
+
+# Adds header fields to the response, whoever writes it: the lines that make() returns follow the status line of the first write.
+def add_headers(resp, make):
+    awrite = resp.awrite
+    head = b""
+
+    def awrite_head(buf, off=0, sz=-1):
+        nonlocal head
+        buf = buf.encode() if isinstance(buf, str) else bytes(buf)
+        head += buf[off:off + sz] if sz >= 0 else buf[off:]
+        end = head.find(b"\n") + 1
+        if end and head[:12] == b"HTTP/1.1 100":  # an interim response
+            buf, head = head, b""
+            yield from awrite(buf)
+        elif end:
+            resp.awrite = resp.awritestr = awrite
+            yield from awrite(head[:end] + make().encode() + head[end:])
+
+    resp.awrite = resp.awritestr = awrite_head
+
+
+# Compares bytes in a time that tells nothing of how many are right.
+def same(a, b):
+    diff = len(a) ^ len(b)
+    for x, y in zip(a, b):
+        diff |= x ^ y
+    return not diff
