@@ -1,57 +1,47 @@
-# Your own kind of route: any object with a method match(path) can be used like a path or a regular expression. If the
-# method returns something true, that is req.url_match. This one knows "<name>" and "<int:name>".
+# Routes with parameters in the path, which the handler gets as keyword arguments. And a route of your own kind: any object
+# with a method match(path), which gets the path as the client sent it; what it returns is req.url_match if it is true.
 
 import picoweb
-
-
-class URLPattern:
-
-    def __init__(self, pattern):
-        self.parts = pattern.split("/")
-
-    def match(self, path):
-        found = path.split("/")
-        if len(found) != len(self.parts):
-            return None
-        args = {}
-        for part, text in zip(self.parts, found):
-            if not part.startswith("<"):
-                if part != text:
-                    return None
-                continue
-            kind, _, name = part[1:-1].rpartition(":")
-            # The path is as the client sent it.
-            text = picoweb.utils.unquote_plus(text)
-            if not text or kind == "int" and not text.isdigit():
-                return None
-            args[name] = int(text) if kind == "int" else text
-        # A pattern without names matches too, but {} would be false.
-        return args or True
-
-
-# Passes the arguments to the handler by name.
-def route(pattern, **kwargs):
-    def decorator(handler):
-        def call(req, resp):
-            return (yield from handler(req, resp, **req.url_match))
-        app.add_url_rule(URLPattern(pattern), call, **kwargs)
-        return handler
-    return decorator
-
 
 app = picoweb.WebApp(__name__, serve_static=False)
 
 
-@route("/user/<name>")
+def text(s):
+    return s, 200, {"Content-Type": "text/plain; charset=utf-8"}
+
+
+@app.route("/user/<name>")
 def user(req, resp, name):
-    yield from picoweb.start_response(resp, content_type="text/plain; charset=utf-8")
-    yield from resp.awrite("User %s" % name)
+    return text("User %s" % name)
 
 
-@route("/user/<name>/post/<int:id>")
+@app.route("/user/<name>/post/<int:id>")
 async def post(req, resp, name, id):
-    await picoweb.start_response(resp, content_type="text/plain; charset=utf-8")
-    await resp.awrite("Post %d of %s, the next is %d" % (id, name, id + 1))
+    return text("Post %d of %s, the next is %d" % (id, name, id + 1))
+
+
+@app.route("/color/<re:[0-9a-f]+:rgb>.html")
+def color(req, resp, rgb):
+    return text("#" + rgb)
+
+
+@app.route("/wiki/<path:page>/edit")
+def edit(req, resp, page):
+    return text("Edit " + page)
+
+
+class Suffix:
+
+    def __init__(self, suffix):
+        self.suffix = suffix
+
+    def match(self, path):
+        return path.endswith(self.suffix) and path[:-len(self.suffix)]
+
+
+@app.route(Suffix(".php"))
+def php(req, resp):
+    return text("No PHP here: %s" % req.url_match)
 
 
 if __name__ == "__main__":

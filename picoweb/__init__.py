@@ -1,5 +1,5 @@
-"""picoweb, a web pico-framework for MicroPython, Pycopy and CPython. docs/api.rst describes every name."""
-from .server import Server, Stream, coroutine, get_event_loop, json, parse_qs, re, run_forever, stop
+"""picoweb, a web pico-framework. docs/api.rst describes every name."""
+from .server import Server, coroutine, get_event_loop, json, re, run_forever
 import sys
 
 SEND_BUFSZ = 256
@@ -16,45 +16,47 @@ class HTTPException(Exception):
 
 
 class HTTPRequest:
-    url_match = _length = _target = None
+    url_match = target = _length = _type = _host = None
     method = path = qs = ""
     _head = b""
+    _parsed = 0
 
+    # Attributes that are made when they are first looked at
     def __getattr__(self, name):
         from .headers import attribute
         return attribute(self, name)
 
     def parse_qs(self):
+        from .utils import parse_qs
         self.form = parse_qs(self.qs)
         return ()
 
     def read_form_data(self):
-        from .reader import read_form
+        from .utils import read_form
         return read_form(self)
 
     def get_data(self):
-        from .reader import read_body
+        from .utils import read_body
         return bytes((yield from read_body(self)))
 
     def get_json(self):
-        from .reader import read_json
+        from .utils import read_json
         return read_json(self)
 
 
-# Whether the head is there. A ValueError is the client's: 400.
+# Whether the head of the request is whole. A ValueError in it is the client's: 400.
 def _parse_head(app, req, conn):
-    head = conn.buf.lstrip(b"\r\n")  # RFC 9112 section 2.2
-    if not head and len(conn.buf) > 4:
-        raise ValueError
-    conn.buf = head
-    find = head.find
-    start = find(b"\n") + 1
-    if (start or len(head)) > app.max_request_line:
-        raise HTTPException(414)
+    head = conn.buf
+    start = req._parsed
     if not start:
-        return False
-    if not req.method:
+        head = conn.buf = head.lstrip(b"\r\n")  # RFC 9112 section 2.2
+        start = head.find(b"\n") + 1
+        if (start or len(head)) > app.max_request_line:
+            raise HTTPException(414)
+        if not start:
+            return False
         _parse_line(req, head[:start])
+    find = head.find
     while True:
         end = find(b"\n", start)
         if end - start < 2:
@@ -63,48 +65,56 @@ def _parse_head(app, req, conn):
         size = colon - start
         if size <= 0 or head[start] <= 32 or head[colon - 1] <= 32:
             raise ValueError
-        # Content-Length, Transfer-Encoding, Expect
-        if (size == 14 and head[start] | 32 == 99 or size == 17 and head[start] | 32 == 116
-                or size == 6 and head[start] | 32 == 101):
-            from .reader import frame
-            frame(req, head[start:colon].lower(), head[colon + 1:end].strip(b" \t\r"))
+        if size in (4, 6, 12, 14, 17) and head[start] | 32 in b"chet":
+            name = head[start:colon].lower()
+            value = head[colon + 1:end].strip(b" \t\r")
+            if name == b"host":
+                if req._host or not value or min(value) < 45 or b"@" in value:
+                    raise ValueError
+                req._host = value
+            elif name != b"cookie":
+                from .headers import frame
+                frame(req, name, value)
         start = end + 1
     if (end if end > 0 else len(head) - 1) >= app.max_head:
         raise HTTPException(431)
-    if end > start and head[start] != 13:
+    if end < 0:
+        req._parsed = start
+        return False
+    if end > start and head[start] != 13 or req._host is None:
         raise ValueError
-    if end > 0:
-        if req._length == -1:
-            raise HTTPException(501)
-        req._head = head[:end + 1]
-        conn.buf = head[end + 1:]
-        conn.since = None
-    return end > 0
+    req._head = head[:end + 1]
+    conn.buf = head[end + 1:]
+    conn.since = None
+    return True
 
 
 def _parse_line(req, line):
     method, target, version = line.split(b" ")
-    if version.strip() not in (b"HTTP/1.1", b"HTTP/1.0") or min(target) <= 32:
+    version = version.rstrip(b"\r\n")
+    if version == b"HTTP/1.0":
+        req._host = b""
+    elif version != b"HTTP/1.1" or min(target) <= 32:
         raise ValueError
-    if method == b"GET" and target[0] == 47 and b"?" not in target:
-        req.method = "GET"
-        req.path = target.decode()
-    else:
-        from .reader import parse_target
-        parse_target(req, method, target)
+    req.method = method.decode()
+    req.path, _, req.qs = target.decode().partition("?")
+    if method != b"GET" or target[0] != 47:
+        from .headers import check_line
+        check_line(req, method)
 
 
+# picoweb.utils, and what 1.8.2 had of it
 def __getattr__(name):
-    if name != "utils":
+    if name not in ("utils", "parse_qs"):
         raise AttributeError(name)
-    parse_qs("")
-    return globals()[name]
+    from .utils import parse_qs
+    return globals().get(name, parse_qs)
 
 
 def start_response(writer, content_type=_HTML, status="200", headers=None):
     if content_type is _HTML and status == "200" and not headers:
         return writer.awrite(b"HTTP/1.0 200 NA\r\nContent-Type: text/html; charset=utf-8\r\n\r\n")
-    from .utils import head
+    from .headers import head
     return writer.awrite(head(content_type, status, headers))
 
 
@@ -118,9 +128,9 @@ def http_error(writer, status, headers=None):
     yield from writer.awrite(str(status))
 
 
-def redirect(*args, **kwargs):
+def redirect(writer, location, code=302, headers=None):
     from .answers import redirect
-    return redirect(*args, **kwargs)
+    return redirect(writer, location, code, headers)
 
 
 def sendstream(writer, f):
@@ -136,35 +146,34 @@ def get_mime_type(fname):
 class WebApp:
     max_connections = 16
     max_request_line = 2048
-    max_head = 4096
-    max_body = 4096
+    max_head = max_body = 4096
     max_drain = 65536
     read_timeout = write_timeout = 10
     shutdown_timeout = 5
     backlog = 1023 if sys.platform == "linux" else 16
 
     debug = -1
-    log = template_loader = None
+    log = template_loader = cache_control = None
     inited = False
     headers_mode = "parse"
-    _prefixes = _index = ()
-    _plain = False
+    _index = _prefixes = ()
 
     def __init__(self, pkg, routes=None, serve_static=True):
-        self.url_map = list(routes or ())
+        self.url_map = []
         self.mounts = []
         self._servers = []
         self.pkg = pkg.split(".", 1)[0] if pkg and pkg != "__main__" else None
+        for url, func, *extra in routes or ():
+            self.add_url_rule(url, func, **(extra[0] if extra else {}))
         if serve_static:
-            self.url_map.append((re.compile("^/(static/.+)"), self.handle_static))
+            self.add_url_rule(re.compile("^/(static/.+)"), self.handle_static)
 
-    # A connection, from its first byte to its end.
+    # A connection, from its first byte to its last
     @coroutine
-    def _handle(self, reader, writer):
-        conn = reader
-        if not isinstance(conn, Stream):
-            from .reader import adopt
-            conn = adopt(self, reader, writer)
+    def _handle(self, conn, writer):
+        if conn is not writer:
+            from .answers import adopt
+            conn = adopt(self, writer)
         req = HTTPRequest()
         req._conn = conn
         app, result, error = self, None, None
@@ -172,14 +181,14 @@ class WebApp:
             conn.buf = conn.s.read(640) or b""
             while not _parse_head(self, req, conn):
                 yield from conn.more()
-            if not self._plain:
+            if self._prefixes:
                 from .routing import find_app
                 app = find_app(self, req)
-            handler, extra = app._find_route(req)
-            if not app._plain or extra and "headers" in extra:
+            handler, extra, args = app._find_route(req)
+            if "headers" in extra or not app._lazy:
                 from .headers import pass_head
                 yield from pass_head(app, req, extra)
-            result = yield from app.dispatch(req, conn, handler, {})
+            result = yield from app.dispatch(req, conn, handler, args)
         except BaseException as e:
             error = e
         try:
@@ -187,7 +196,7 @@ class WebApp:
                 from .answers import finish
                 result = yield from finish(app, req, conn, result, error)
             if req._length is not None and result is not False:
-                from .reader import drain
+                from .utils import drain
                 yield from drain(app, req, conn)
         except Exception:
             pass  # no memory, or no client
@@ -197,29 +206,25 @@ class WebApp:
 
     def dispatch(self, req, resp, handler, args):
         result = coroutine(handler)(req, resp, **args)
-        if hasattr(result, "send"):
-            result = yield from result
-        return result
+        return (yield from result) if hasattr(result, "send") else result
 
+    # The first route that matches: its handler, its options, and keyword arguments
     def _find_route(self, req):
         routes, path = self.url_map, req.path
         if len(routes) > 4 or "%" in path:
             from .routing import candidates
             routes = candidates(self, path)
         for route in routes:
-            if route[0] != path:
-                match = not isinstance(route[0], str) and route[0].match(path)
-                if not match:
-                    continue
-                req.url_match = match
-            extra = route[2] if len(route) > 2 else None
-            if not extra:
-                return route[1], extra
-            methods = extra.get("methods", req.method)
-            if isinstance(methods, str):
-                methods = (methods,)
-            if req.method in methods or req.method == "HEAD" and "GET" in methods:
-                return route[1], extra
+            match = route[0] == path or not isinstance(route[0], str) and route[0].match(path)
+            if match:
+                extra = route[2] if len(route) > 2 else {}
+                methods = extra.get("methods", req.method)
+                if isinstance(methods, str):
+                    methods = (methods,)
+                if req.method in methods or req.method == "HEAD" and "GET" in methods:
+                    if match is not True:
+                        req.url_match = match
+                    return route[1], extra, match if isinstance(match, dict) else {}
         from .routing import refuse
         refuse(req, routes)
 
@@ -227,7 +232,6 @@ class WebApp:
         from .headers import read_fields
         return read_fields(reader)
 
-    # A coroutine. The response may have begun.
     def handle_exc(self, req, resp, e):
         return
         yield
@@ -240,12 +244,12 @@ class WebApp:
         from .files import handle_static
         return handle_static(self, req, resp)
 
-    def sendfile(self, *args, **kwargs):
+    def sendfile(self, writer, fname, content_type=None, headers=None):
         from .files import sendfile
-        return sendfile(self, *args, **kwargs)
+        return sendfile(self, writer, fname, content_type, headers)
 
     def _load_template(self, name):
-        from .files import load_template
+        from .answers import load_template
         return load_template(self, name)
 
     def render_template(self, writer, tmpl_name, args=()):
@@ -261,6 +265,9 @@ class WebApp:
         return _route
 
     def add_url_rule(self, url, func, **kwargs):
+        if isinstance(url, str) and "<" in url:
+            from .routing import Pattern
+            url = Pattern(url)
         self.url_map.append((url, func, kwargs))
 
     def mount(self, url, app):
@@ -275,36 +282,33 @@ class WebApp:
             from .answers import logger
             log = logger(debug)
         self.debug, self.log = int(debug), log
+        self._lazy = self.headers_mode == "parse" and type(self).parse_headers is WebApp.parse_headers
         self.init()
         self.inited = True
-        self._plain = not self._prefixes and self.headers_mode == "parse" and type(self).parse_headers is WebApp.parse_headers
-        if self.mounts and not lazy_init:
-            from .routing import begin
-            begin(self)
+        for app in () if lazy_init else self.mounts:
+            if not app.inited:
+                app._begin(debug, log)
 
     def serve(self, loop, host, port):
-        run_forever(loop, Server(self, loop).listen(host, port, *self._listen))
+        Server(self, loop).listen(host, port, **self._options)
+        run_forever(loop, self)
 
-    def start_server(self, host="127.0.0.1", port=8081, backlog=None, ssl=None, **options):
-        self._begin(**options)
-        return Server(self).listen(host, port, backlog, ssl)
-        yield
+    def start_server(self, host="127.0.0.1", port=8081, debug=False, log=None, **options):
+        self._begin(debug, log)
+        return Server(self).listen(host, port, **options)
+        yield  # a coroutine
 
     def shutdown(self):
         for server in self._servers:
             server.close()
 
-    def run(self, host="127.0.0.1", port=8081, debug=False, lazy_init=False, log=None, backlog=None, ssl=None):
+    def run(self, host="127.0.0.1", port=8081, debug=False, lazy_init=False, log=None, **options):
         self._begin(debug, log, lazy_init)
         if debug >= 0:
             self.log.info("* Running on http://%s:%s/" % (host, port))
-        self._listen = backlog, ssl
+        self._options = options
         loop = get_event_loop()
-        try:
-            self.serve(loop, host, port)
-        except KeyboardInterrupt:
-            loop.run_until_complete(stop(self))
-            raise
+        self.serve(loop, host, port)
         loop.close()
 
 

@@ -392,6 +392,29 @@ async def hello(req, resp):
 if __name__ == "__main__":
     app.run(debug=True)
 """,
+    "test_main.py": """\
+# Run it with pytest; or, on a board too, as the main program.
+from main import app
+from picoweb.testing import TestClient
+
+client = TestClient(app)
+
+
+def test_index():
+    page = client.get("/")
+    assert page.status == 200 and page.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert "<h1>My app</h1>" in page.text
+
+
+def test_hello():
+    assert client.get("/api/hello").json == {"hello": "world"}
+    assert client.post("/api/hello", json={}).status == 405
+
+
+if __name__ == "__main__":
+    test_index()
+    test_hello()
+""",
     "static/index.html": """\
 <!DOCTYPE html>
 <html lang="en">
@@ -450,6 +473,7 @@ def new(argv):
         _say("%s: %s" % (folder, e.strerror))
         return 1
     print("Run it with: picoweb %s --reload" % os.path.join(folder, "main.py"))
+    print("Test it with: cd %s && pytest" % folder)
     if not importlib.util.find_spec("utemplate"):
         print("Its page /items is a template, which needs utemplate in that folder: see Templates in picoweb's documentation.")
     return 0

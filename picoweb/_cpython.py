@@ -21,12 +21,10 @@ import types
 import weakref
 from asyncio import CancelledError, current_task
 
-from .utils import parse_qs
-
 # What server.py takes: MicroPython's names of the event loop.
 __all__ = (
-    "CancelledError", "coroutine", "create_task", "current_task", "get_event_loop", "io_forget", "io_wait", "json", "parse_qs",
-    "print_exception", "re", "run_forever", "sleep_ms", "socket", "task_cancel", "ticks_diff", "ticks_ms",
+    "CancelledError", "coroutine", "create_task", "current_task", "get_event_loop", "io_forget", "io_wait", "json",
+    "re", "run_forever", "sleep_ms", "socket", "task_cancel", "ticks_diff", "ticks_ms", "wrap_tls",
 )
 
 
@@ -143,10 +141,15 @@ def get_event_loop(*queue_lengths):
         return _loop
 
 
-def run_forever(loop, server):
+def run_forever(loop, app):
     if loop.is_running():
         raise RuntimeError("run() starts the event loop, and it runs already: use 'await app.start_server(...)' here")
-    loop.run_forever()
+    from .server import stop
+    try:
+        loop.run_forever()
+    except KeyboardInterrupt:
+        loop.run_until_complete(stop(app))
+        raise
 
 
 def create_task(coro):
@@ -211,11 +214,6 @@ class _Socket:
         s, peer = self._s.accept()
         return _Socket(s), peer
 
-    def wrap(self, ssl):
-        # CPython's takes the descriptor away from the socket below it.
-        self._s = ssl.wrap_socket(self._s, server_side=True, do_handshake_on_connect=False)
-        return self
-
 
 class _Adopted(_Socket):
     """The socket below a StreamReader and StreamWriter, with what the reader has already read."""
@@ -245,6 +243,12 @@ class _Adopted(_Socket):
 socket = types.SimpleNamespace(
     getaddrinfo=_socket.getaddrinfo, socket=lambda *args: _Socket(_socket.socket(*args)), SOCK_STREAM=_socket.SOCK_STREAM,
     SOL_SOCKET=_socket.SOL_SOCKET, SO_REUSEADDR=_socket.SO_REUSEADDR)
+
+
+def wrap_tls(ssl, s):
+    """CPython's TLS socket takes the descriptor away from the one below it."""
+    s._s = ssl.wrap_socket(s._s, server_side=True, do_handshake_on_connect=False)
+    return s
 
 
 def io_wait(s, write):

@@ -1,14 +1,10 @@
-# What picoweb answers by itself: what handlers return, redirects, errors; and the lines of the log.
+# What few requests need: what handlers return, errors, the log, templates, a client that another server has accepted.
 import gc
 import sys
 
 from . import HTTPException, start_response
-from .headers import head_only, lines
-from .server import CancelledError, coroutine, json, print_exception, ticks_diff, ticks_ms
-
-
-# What a client gets when handlers at work have all places.
-BUSY = b"HTTP/1.0 503 NA\r\nRetry-After: 2\r\nContent-Length: 3\r\n\r\n503"
+from .headers import head, head_only, lines
+from .server import CancelledError, Server, Stream, coroutine, create_task, current_task, json, ticks_diff, ticks_ms
 
 
 # Writes what a handler has returned: a body, or (body, status), or (body, status, headers).
@@ -26,11 +22,11 @@ def respond(writer, result):
         body = b""
     else:
         headers += "Content-Length: %d\r\n" % len(body)
-    yield from start_response(writer, content_type, status, headers)
+    yield from writer.awrite(head(content_type, status, headers))
     yield from writer.awrite(body)
 
 
-def redirect(writer, location, code=302, headers=None):
+def redirect(writer, location, code, headers):
     headers = lines({"Location": location, "Content-Length": 0}) + lines(headers or ())
     return start_response(writer, status=code, headers=headers)
 
@@ -38,31 +34,30 @@ def redirect(writer, location, code=302, headers=None):
 # Ends a request: with a response where the handler has not written one, and a line in the log. Returns False if the handler keeps
 # the connection.
 def finish(app, req, conn, result, error):
-    if isinstance(error, CancelledError):
-        if not conn.late:
-            raise error
-    elif error and not isinstance(error, Exception):
+    if error and (isinstance(error, CancelledError) or not isinstance(error, Exception)):
         raise error  # Ctrl-C, say
-    try:
-        if not error and result is not False and not conn.first:
-            yield from respond(conn, result)
-        elif result:
-            log(app, "error", "%s %s: what it returned came too late: %r" % (req.method, req.path, result))
-    except Exception as e:
-        error = e
+    if not error:
+        try:
+            if result is not False and not conn.first:
+                yield from respond(conn, result)
+            elif result:
+                log(app, "error", "%s %s: what it returned came too late: %r" % (req.method, req.path, result))
+        except Exception as e:
+            error = e
     if error:
+        result = None
         yield from fail(app, req, conn, error)
     if conn.first:
         log_request(app, req, conn)
-    if result is False and not error:
+    if result is False:
         conn.release()
         conn.left = sys.maxsize  # what comes is the app's to read
-    return result if not error else None
+    return result
 
 
 def log_request(app, req, conn):
-    status = str(conn.first[9:12], "utf-8")
-    log(app, "info", "%s %s %s, %d ms" % (req.method or "?", req._target or req.path, status, ticks_diff(ticks_ms(), conn.start)))
+    status = str(bytes(conn.first[9:12]), "utf-8")
+    log(app, "info", "%s %s %s, %d ms" % (req.method or "?", req.target or req.path, status, ticks_diff(ticks_ms(), conn.start)))
     if app.debug > 1:
         try:
             from micropython import mem_info
@@ -77,9 +72,7 @@ def fail(app, req, conn, e):
         return log(app, "debug", "client gone: %r" % e)
     if conn.buf.startswith(b"HEAD ") and req.method != "HEAD":
         head_only(conn)
-    if conn.late:
-        e = HTTPException(408)
-    elif not req._head and isinstance(e, (EOFError, ValueError)):
+    if isinstance(e, EOFError) or isinstance(e, ValueError) and not req._head:
         e = HTTPException(400)
     elif isinstance(e, RuntimeError) and len(req.path) > 255:  # too long for the stack of a board's regexes
         e = HTTPException(414)
@@ -88,18 +81,13 @@ def fail(app, req, conn, e):
         log_exc(app, req, e)
         e = (yield from attempt(app, req, app.handle_exc, conn, e)) or HTTPException(500)
     if conn.first:
-        return log(app, "debug" if conn.late else "error", "%s %s: too late for %r" % (req.method, req.path, e))
+        return log(app, "error", "%s %s: too late for %r" % (req.method, req.path, e))
     yield from attempt(app, req, app.handle_error, conn, e)
     if not conn.first:
-        yield from attempt(app, req, plain_page, conn, e)
+        yield from respond(conn, ("500", 500))
     if not req._head or e.status == 411:
-        from .reader import drain
+        from .utils import drain
         yield from drain(app, req, conn)
-
-
-# For when the app's own page fails.
-def plain_page(req, resp, e):
-    return respond(resp, ("500", 500))
 
 
 # Calls what an app may have overridden: what that raises ends no more than this request.
@@ -132,7 +120,7 @@ def log_exc(app, req, e):
             from uio import StringIO
         trace = StringIO()
         try:
-            print_exception(e, trace)
+            sys.print_exception(e, trace)
             log(app, "error", "%s %s: %s" % (req.method, req.path, trace.getvalue()))
         except Exception:
             pass  # it may not even be fit to be printed
@@ -156,3 +144,39 @@ class Logger:
         sys.stderr.write("picoweb: " + (msg % args if args else msg) + "\n")
 
     debug = warning = error = critical = exception = info
+
+
+_NO_ENGINE = "templates need utemplate: copy its folder beside the app, or set app.template_loader (docs: How-to, Templates)"
+
+
+# Shows that on the page; what it raises is in the log.
+def _no_engine(*args):
+    yield _NO_ENGINE
+    raise ImportError(_NO_ENGINE)
+
+
+# Any engine will do whose templates are functions that yield their text.
+def load_template(app, name):
+    if app.template_loader is None:
+        try:
+            import utemplate.source
+        except ImportError:
+            if app.debug > 0:
+                return _no_engine
+            raise ImportError(_NO_ENGINE)
+        pkg = app.pkg and hasattr(__import__(app.pkg), "__path__") and app.pkg
+        app.template_loader = utemplate.source.Loader(pkg or None, "templates")
+    try:
+        return app.template_loader.load(name)
+    except OSError as e:
+        raise OSError(e.args[0], "template %s" % name)
+
+
+# A connection that the runtime's own server has accepted
+def adopt(app, writer):
+    if not app._servers:
+        create_task(Server(app).sweep())
+    s = getattr(writer, "s", None) or writer.ios
+    conn = Stream(app._servers[0], s, None, getattr(writer, "polls", s))
+    conn.task = current_task()
+    return conn

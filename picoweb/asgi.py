@@ -49,7 +49,7 @@ class _Connection(Stream):
     """One request: a Stream whose other end is an ASGI server."""
 
     def __init__(self, server, receive, send, scope):
-        super().__init__(server, _Socket(), scope.get("client"))
+        super().__init__(server, _Socket(), scope.get("client"), None)
         self._receive = receive
         self._send = send
         self._head = b""  # of the response, until it is whole
@@ -97,10 +97,10 @@ class _Connection(Stream):
         while not self.gone:
             await self._next_part()
 
-    async def receive(self, n, method=None):
+    async def receive(self, op, n):
         while not (self.s.unread or self._ended):
             self.s.unread = await self._next_part()
-        return (method or self.s.read)(n)
+        return op(n)
 
     async def awrite(self, buf, off=0, sz=-1):
         await super().awrite(buf, off, sz)

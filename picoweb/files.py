@@ -1,57 +1,35 @@
-# Files: what the app's package or folder has, and the static ones.
+# Static files: types, gzip siblings, validators.
 import sys
 
+try:
+    import os
+except ImportError:
+    import uos as os
 from . import HTTPException, start_response
 from .utils import unquote
-
-_NO_ENGINE = "templates need utemplate: copy its folder beside the app, or set app.template_loader (docs: How-to, Templates)"
-
-
-# Shows that on the page; what it raises is in the log.
-def _no_engine(*args):
-    yield _NO_ENGINE
-    raise ImportError(_NO_ENGINE)
-
-
-# Any engine will do whose templates are functions that yield their text.
-def load_template(app, name):
-    if app.template_loader is None:
-        try:
-            import utemplate.source
-        except ImportError:
-            if app.debug > 0:
-                return _no_engine
-            raise ImportError(_NO_ENGINE)
-        app.template_loader = utemplate.source.Loader(app.pkg, "templates")
-    try:
-        return app.template_loader.load(name)
-    except OSError as e:
-        raise OSError(e.args[0], "template %s" % name)
-
 
 # errno of names that no file has: ENOENT, EACCES, ENOTDIR, EISDIR, EINVAL, ENAMETOOLONG.
 _NO_FILE = (2, 13, 20, 21, 22, 36)
 
-# Extensions by type. Strings take a fraction of the memory of a dict, and short ones fit into the gaps of a small heap.
+# Types by extension, which a "/" at the end stands for. Short strings fit into the gaps of a small heap.
 _TYPES = (
-    " html:text/html htm:text/html css:text/css js:text/javascript mjs:text/javascript txt:text/plain log:text/plain ",
-    " md:text/markdown csv:text/csv xml:text/xml json:application/json map:application/json svg:image/svg+xml ",
-    " ico:image/x-icon png:image/png jpg:image/jpeg jpeg:image/jpeg gif:image/gif webp:image/webp avif:image/avif ",
-    " woff:font/woff woff2:font/woff2 ttf:font/ttf otf:font/otf wasm:application/wasm pdf:application/pdf ",
-    " zip:application/zip gz:application/gzip webmanifest:application/manifest+json mp3:audio/mpeg wav:audio/wav ",
-    " ogg:audio/ogg mp4:video/mp4 webm:video/webm ",
+    " html:text/ htm:text/html css:text/ js:text/javascript mjs:text/javascript txt:text/plain log:text/plain md:text/markdown ",
+    " csv:text/ xml:text/ json:application/ map:application/json svg:image/svg+xml ico:image/x-icon png:image/ jpg:image/jpeg ",
+    " jpeg:image/ gif:image/ webp:image/ avif:image/ woff:font/ woff2:font/ ttf:font/ otf:font/ wasm:application/ pdf:application/ ",
+    " zip:application/ gz:application/gzip webmanifest:application/manifest+json mp3:audio/mpeg wav:audio/ ogg:audio/ mp4:video/ ",
+    " webm:video/ ",
 )
 
 
 def mime_type(fname):
-    ext = fname.rsplit("/", 1)[-1].rsplit(".", 1)
-    if len(ext) > 1:
-        key = " %s:" % ext[1].lower()
-        for types in _TYPES:
-            start = types.find(key) + len(key)
-            if start >= len(key):
-                mime = types[start:types.find(" ", start)]
-                return mime + "; charset=utf-8" if mime.startswith("text/") else mime
+    ext = fname.rsplit("/", 1)[-1].rsplit(".", 1)[1:]
+    key = " %s:" % "".join(ext).lower()
+    for types in _TYPES:
+        start = types.find(key) + len(key)
+        if start >= len(key):
+            mime = types[start:types.find(" ", start)]
+            mime += key[1:-1] if mime[-1] == "/" else ""
+            return mime + "; charset=utf-8" if mime[:5] == "text/" else mime
     return "application/octet-stream"
 
 
@@ -80,13 +58,67 @@ def _open(pkg, fname):
         raise OSError(2)
     except ImportError:
         pass
-    if pkg:
-        path = __import__(pkg).__path__
+    return open(_path(pkg, fname), "rb")
+
+
+def _path(pkg, fname):
+    # A plain module, __main__ among them, has its files in the current folder.
+    path = pkg and getattr(__import__(pkg), "__path__", None)
+    if path:
         fname = (path if isinstance(path, str) else path[0]) + "/" + fname
-    return open(fname, "rb")
+    return fname
 
 
-def sendfile(app, writer, fname, content_type=None, headers=None):
+# An entity tag of size and time; "" for a resource in R.py, or where the file system tells no time.
+def _etag(pkg, fname, f):
+    try:
+        info = os.stat(_path(pkg, fname))
+        if info[8] and not hasattr(f, "getvalue"):
+            return '"%x-%x"' % (info[6], info[8])
+    except (AttributeError, OSError):
+        pass
+    return ""
+
+
+# Whether the client takes gzip (RFC 9110 section 12.5.3).
+def _takes_gzip(fields):
+    for coding in fields.get(b"Accept-Encoding", b"").split(b","):
+        name, _, q = coding.replace(b" ", b"").partition(b";q=")
+        if name == b"gzip":
+            return not q or q.strip(b"0.")
+
+
+# What is below "static/". Its segments are judged as the file system will see them.
+def handle_static(app, req, resp):
+    segments = [unquote(segment) for segment in req.url_match.group(1).split("/")]
+    path = "/".join(segments)
+    # CPython's "." is no line end: the match would be a part of the path only.
+    if "\0" in path or "\n" in req.path or ".." in path.replace("\\", "/").split("/") or "/" in "".join(segments):
+        raise HTTPException(403)
+    fields = getattr(req, "headers", None) or {}
+    name, lines = path, ""
+    if _takes_gzip(fields):
+        try:
+            open_file(app.pkg, path + ".gz").close()
+            name, lines = path + ".gz", "Content-Encoding: gzip\r\nVary: Accept-Encoding\r\n"
+        except HTTPException:
+            pass
+    f = open_file(app.pkg, name)
+    size, etag = f.seek(0, 2), _etag(app.pkg, name, f)
+    f.close()
+    if etag:
+        lines += "ETag: %s\r\n" % etag
+    if app.cache_control:
+        lines += "Cache-Control: %s\r\n" % app.cache_control
+    if b"If-None-Match" in fields or b"If-Match" in fields or b"Range" in fields:
+        from .conditional import answer
+        if (yield from answer(app, req, resp, name, size, etag.encode(), mime_type(path), lines)):
+            return
+    # An app may have a sendfile() of its own.
+    yield from app.sendfile(resp, name, mime_type(path), "Content-Length: %d\r\nAccept-Ranges: bytes\r\n%s" % (size, lines))
+
+
+def sendfile(app, writer, fname, content_type, headers):
     f = open_file(app.pkg, fname)
     try:
         yield from start_response(writer, content_type or mime_type(fname), "200", headers)
@@ -97,40 +129,10 @@ def sendfile(app, writer, fname, content_type=None, headers=None):
 
 # Copies a binary file through one buffer.
 def sendstream(writer, f):
-    from . import SEND_BUFSZ
+    from . import SEND_BUFSZ  # an app may set it
     f = getattr(f, "buffer", f)  # CPython's, opened as text
     buf = bytearray(SEND_BUFSZ)
     n = f.readinto(buf)
     while n:
         yield from writer.awrite(buf, 0, n)
         n = f.readinto(buf)
-
-
-# Whether the client takes gzip (RFC 9110 section 12.5.3).
-def _takes_gzip(req):
-    for coding in req.headers.get(b"Accept-Encoding", b"").split(b","):
-        coding, _, q = coding.partition(b";")
-        if coding.strip() == b"gzip":
-            return q.strip() not in (b"q=0", b"q=0.0")
-
-
-# What is below "static/". Its segments are judged as the file system will see them.
-def handle_static(app, req, resp):
-    segments = [unquote(segment) for segment in req.url_match.group(1).split("/")]
-    path = "/".join(segments)
-    # CPython's "." is no line end: the match would be a part of the path only.
-    if "\0" in path or "\n" in req.path or ".." in path.replace("\\", "/").split("/") or "/" in "".join(segments):
-        raise HTTPException(403)
-    headers = ""
-    name = path
-    if getattr(req, "headers", None) and _takes_gzip(req):
-        try:
-            open_file(app.pkg, path + ".gz").close()
-            name += ".gz"
-            headers = "Content-Encoding: gzip\r\nVary: Accept-Encoding\r\n"
-        except HTTPException:
-            pass
-    f = open_file(app.pkg, name)
-    size = f.seek(0, 2)
-    f.close()
-    yield from app.sendfile(resp, name, mime_type(path), "Content-Length: %d\r\n%s" % (size, headers))

@@ -1,22 +1,25 @@
 # Header fields: those of a request, as a dict that ignores case; those of a response, as lines that cannot be split.
-from . import HTTPException, WebApp
+from . import HTTPException
 
 
-# bytes to bytes, as the client wrote them; found in any case, and by str too.
+# bytes to bytes, as the client wrote them; found in any case, and by str.
 class Headers(dict):
 
-    def __init__(self):
-        super().__init__()
-        self._names = {}  # as the client wrote them, by their lower case
+    def _key(self, name):
+        name = name.encode() if isinstance(name, str) else name
+        for key in self:
+            if key.lower() == name.lower():
+                return key
+        return name
 
     def __getitem__(self, name):
-        return super().__getitem__(self._names.get(_lower(name), name))
+        return super().__getitem__(self._key(name))
 
     def __contains__(self, name):
-        return _lower(name) in self._names
+        return super().__contains__(self._key(name))
 
     def __setitem__(self, name, value):
-        super().__setitem__(self._names.setdefault(_lower(name), name), value)
+        super().__setitem__(self._key(name), value)
 
     def get(self, name, default=None):
         return self[name] if name in self else default
@@ -32,25 +35,19 @@ class Headers(dict):
         self[name] = value
 
 
-def _lower(name):
-    return (name.encode() if isinstance(name, str) else name).lower()
-
-
-# What a request makes when it is first looked at.
+# What a request makes when it is first looked at
 def attribute(req, name):
     if name == "headers" and len(req._head) > 1:
-        req.headers = split(req._head)
-        return req.headers
-    if name == "reader":
-        from .reader import Reader
+        req.headers = parse(req._head)
+    elif name == "reader":
+        from .utils import Reader
         req.reader = Reader(req._conn)
-        return req.reader
-    if name == "form":
-        name = "form: parse_qs() or read_form_data() has not made it (is an await or yield from missing?)"
-    raise AttributeError(name)
+    else:
+        raise AttributeError(name + " (is an await or yield from missing?)")
+    return getattr(req, name)
 
 
-def split(head):
+def parse(head):
     headers = Headers()
     for line in head.split(b"\n")[1:]:
         line = line.rstrip(b"\r")
@@ -70,23 +67,23 @@ def read_fields(reader):
         headers.add(line)
 
 
-# For what is not headers="parse" as picoweb does it. The reader stands right after the request line, or where the body begins.
+# For routes and apps that do not have their fields parsed as usual: the reader stands after the request line, or at the body.
 def pass_head(app, req, extra):
-    mode = (extra or {}).get("headers", app.headers_mode)
-    if mode == "parse" and type(app).parse_headers is WebApp.parse_headers:
-        return  # they are split when a handler looks at them
+    mode = extra.get("headers", app.headers_mode)
+    if mode == "parse" and app._lazy:
+        return
     conn = req._conn
     head, req._head = req._head, b"\n"
     if mode == "skip":
         return
+    if mode not in ("parse", "leave"):
+        raise ValueError('headers="%s": it has to be "parse", "skip" or "leave"' % mode)
     body, left = conn.buf, conn.left
     conn.buf = head[head.find(b"\n") + 1:] + body
     conn.left = left + len(conn.buf) - len(body)
     if mode == "parse":
         req.headers = yield from app.parse_headers(req.reader)
         conn.buf, conn.left = body, left
-    elif mode != "leave":
-        raise ValueError('headers="%s": it has to be "parse", "skip" or "leave"' % mode)
 
 
 # Header fields (a dict, pairs, or lines that are ready) as lines. No value can end its line.
@@ -115,23 +112,60 @@ def _text(value):
     return value
 
 
+# The head of a response. A Content-Type among the headers takes the place of the other one.
+def head(content_type, status, headers):
+    first = "HTTP/1.0 %s NA\r\n" % status
+    field = "Content-Type: %s\r\n" % content_type
+    if (first + field).count("\n") + (first + field).count("\r") > 4:
+        raise ValueError("line end in %r" % (first + field))
+    if headers:
+        headers = lines(headers)
+        if "\ncontent-type:" in "\n" + headers.lower():
+            field = ""
+    return first + field + (headers or "") + "\r\n"
+
+
 # For HEAD (RFC 9110 section 9.3.2): what is written ends with the blank line.
 def head_only(conn):
-    seen = b""
     awrite = conn.awrite
+    tail = b""
 
     def cut(buf, off=0, sz=-1):
-        nonlocal seen
+        nonlocal tail
         buf = buf.encode() if isinstance(buf, str) else bytes(buf)
-        buf = buf[off:off + sz] if sz >= 0 else buf[off:]
-        start = len(seen)
-        if seen[-4:] == b"\r\n\r\n":
-            buf = b""
-        seen += buf
-        end = seen.find(b"\r\n\r\n") + 4
-        if end > 3:
-            buf = seen[start:end]
-            seen = seen[:end]
-        seen = seen[-4:]
-        return awrite(buf)
+        text = tail + (buf[off:off + sz] if sz >= 0 else buf[off:])
+        end = text.find(b"\r\n\r\n") + 4
+        text, start, tail = text[:end] if end > 3 else text, len(tail), text[-4:]
+        return awrite(text[start:])
     conn.awrite = conn.awritestr = cut
+
+
+# The fields that say how the body is read (RFC 9112 section 6.3). What could be read in two ways is refused.
+def frame(req, name, value):
+    if name == b"content-length":
+        if not value.isdigit() or req._length not in (None, int(value)):
+            raise ValueError
+        req._length = req._conn.left = int(value)
+    elif name == b"content-type":
+        req._type = value.lower()
+    elif name == b"transfer-encoding":
+        if req._length is not None:
+            raise ValueError
+        from .chunked import begin
+        begin(req, req._conn, value)
+        req._length = -1
+    elif name == b"expect" and value.lower() == b"100-continue":
+        req._conn.greeting = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+
+# Of a request line: another method than GET, or a target in absolute form (RFC 9112 section 3.2.2).
+def check_line(req, method):
+    if min(method) <= 32:
+        raise ValueError
+    if method == b"HEAD":
+        head_only(req._conn)
+    if req.path[:1] != "/" and req.path != "*":
+        host = req.path.partition("://")[2]
+        if not host:
+            raise ValueError
+        req.path = "/" + host.partition("/")[2]

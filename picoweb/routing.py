@@ -1,19 +1,84 @@
-# Routes beyond a few plain ones: long tables, encoded paths, methods, and apps below apps.
+# Routes beyond a few exact ones: typed routes, long tables, encoded paths, methods, and apps below apps.
 from . import HTTPException
+from .server import re
 from .utils import unquote
+
+
+# A typed route: "/user/<int:id>/<path:rest>". One parameter a segment, with literal text before and after it; one <path:...> a route.
+class Pattern:
+
+    def __init__(self, url):
+        literal, *params = url.split("<")
+        self.segments = [(segment, None, None, "") for segment in literal.split("/")]
+        self.path = None  # the index of the segment that takes several
+        names = []
+        for param in params:
+            spec, end, literal = param.partition(">")
+            kind, _, name = spec.rpartition(":")
+            prefix, taken = self.segments[-1][:2]
+            if not (end and name) or taken is not None or name in names or kind == "path" and self.path is not None:
+                raise ValueError("not a typed route: %r" % url)
+            names.append(name)
+            if kind == "path":
+                self.path = len(self.segments) - 1
+            elif kind[:3] == "re:":
+                kind = re.compile("^(?:%s)$" % kind[3:])
+            elif kind not in ("", "string", "int"):
+                raise ValueError("no such type: %r" % url)
+            suffix, *literals = literal.split("/")
+            self.segments[-1] = prefix, kind, name, suffix
+            self.segments += [(segment, None, None, "") for segment in literals]
+
+    # The parameters as keyword arguments; None where the path, as the client sent it, is another one.
+    def match(self, path):
+        parts = path.split("/")
+        more = len(parts) - len(self.segments)
+        if more > 0 and self.path is not None:
+            end = self.path + more + 1
+            parts[self.path:end] = ["/".join(parts[self.path:end])]
+        elif more:
+            return None
+        args = {}
+        for part, (prefix, kind, name, suffix) in zip(parts, self.segments):
+            # Decoded after the split: an encoded slash is a character of its segment.
+            value = unquote(part)
+            if kind is None:
+                if prefix != value and prefix != part:
+                    return None
+            else:
+                if not value.startswith(prefix) or not value.endswith(suffix):
+                    return None
+                args[name] = _convert(kind, value[len(prefix):len(value) - len(suffix)])
+                if args[name] is None:
+                    return None
+        return args
+
+
+# The value of a parameter, or None. None is empty; a path that begins with a slash would be an absolute one.
+def _convert(kind, value):
+    if not value or kind == "path" and value[0] == "/":
+        return None
+    if kind == "int":
+        # More digits than any number has: what they cost grows with their square.
+        return int(value) if len(value) <= 18 and value.encode().isdigit() else None
+    if hasattr(kind, "match"):
+        match = kind.match(value)
+        # CPython's "$" also matches before a last line end.
+        return value if match and match.group(0) == value else None
+    return value
 
 
 # The routes that path may match, in the order of the table. What is found for an exact route is kept: a table of a hundred then
 # costs about as much as one of one.
 def candidates(app, path):
-    if not app._index or app._index[0] != len(app.url_map):
-        app._index = (len(app.url_map), {route[0]: None for route in app.url_map if isinstance(route[0], str)},
-                      [route for route in app.url_map if not isinstance(route[0], str)])
-    _, exact, patterns = app._index
     plain = unquote(path) if "%" in path else path
     if plain != path:
         # An exact route may be spelt in many ways.
         return [(path,) + tuple(route[1:]) if route[0] == plain else route for route in app.url_map]
+    if not app._index or app._index[0] != len(app.url_map):
+        app._index = (len(app.url_map), {route[0]: None for route in app.url_map if isinstance(route[0], str)},
+                      [route for route in app.url_map if not isinstance(route[0], str)])
+    _, exact, patterns = app._index
     routes = exact.get(path, patterns)
     if routes is None:
         routes = exact[path] = [route for route in app.url_map if not isinstance(route[0], str) or route[0] == path]
@@ -23,49 +88,36 @@ def candidates(app, path):
 # For when none of the routes takes the request.
 def refuse(req, routes):
     allow = []
-    for route in routes:
-        if len(route) > 2 and "methods" in route[2] and (route[0] == req.path or not isinstance(route[0], str) and route[0].match(req.path)):
-            methods = route[2]["methods"]
-            allow.extend((methods,) if isinstance(methods, str) else methods)
+    for url, _, *extra in routes:
+        if extra and "methods" in extra[0] and (url == req.path if isinstance(url, str) else url.match(req.path)):
+            methods = extra[0]["methods"]
+            for method in (methods,) if isinstance(methods, str) else methods:
+                if method not in allow:
+                    allow.append(method)
     if not allow:
         raise HTTPException(404)
-    if "GET" in allow:
-        allow.append("HEAD")
-    allow.append("OPTIONS")
-    allow = ", ".join([method for i, method in enumerate(allow) if method not in allow[:i]])
-    raise HTTPException(204 if req.method == "OPTIONS" else 405, {"Allow": allow})
+    for method in ("HEAD", "OPTIONS") if "GET" in allow else ("OPTIONS",):
+        if method not in allow:
+            allow.append(method)
+    raise HTTPException(204 if req.method == "OPTIONS" else 405, {"Allow": ", ".join(allow)})
 
 
+# The longest prefix comes first: it is the closest match.
 def mount(app, url, sub):
     sub.url = url
-    if sub not in app.mounts:
-        app.mounts.append(sub)
-    app._plain = False
-    # The longest prefix first: it is the closest match.
+    app.mounts.append(sub)
     app._prefixes = sorted(list(app._prefixes) + [(url.rstrip("/"), sub)], key=lambda m: -len(m[0]))
 
 
-def begin(app):
-    for sub in app.mounts:
-        if not sub.inited:
-            sub._begin(app.debug, app.log)
-
-
-# Follows the mounts to the app that the path belongs to; req.path becomes what is left of it.
-def find_app(root, req):
-    app = root
-    req._target = req.path  # for the log
-    while True:
-        for prefix, sub in app._prefixes:
-            n = prefix.count("/") + 1
-            parts = req.path.split("/", n)
-            head = "/".join(parts[:n])
-            if head == prefix or "%" in head and unquote(head) == prefix:
-                req.path = "/" + "/".join(parts[n:])
-                app = sub
-                break
-        else:
-            break
-    if not app.inited:
-        app._begin(root.debug, root.log)
+# Follows the mounts; req.path becomes what is left of it.
+def find_app(app, req):
+    req.target = req.target or req.path  # for the log
+    for prefix, sub in app._prefixes:
+        n = prefix.count("/") + 1
+        parts = req.path.split("/", n)
+        if unquote("/".join(parts[:n])) == prefix:
+            req.path = "/" + "/".join(parts[n:])
+            if not sub.inited:
+                sub._begin(app.debug, app.log)
+            return find_app(sub, req)
     return app

@@ -2,20 +2,18 @@
 import gc
 import sys
 
-gc.collect()  # what compiling a module leaves would scatter the next one over the heap
-
-# The event loop of each runtime, under MicroPython's names
 if sys.implementation.name == "cpython":
     from ._cpython import *  # noqa: F403
 else:
+    import ujson as json, ure as re, usocket as socket  # noqa: E401
+    from uasyncio import CancelledError, get_event_loop, sleep_ms
+    from utime import ticks_diff, ticks_ms
     try:
-        import json, re, socket  # noqa: E401
-        from asyncio import CancelledError, core, create_task, current_task, get_event_loop, sleep_ms
-        from time import ticks_diff, ticks_ms
+        from uasyncio import core, create_task, current_task
 
         # The caller yields what this returns.
         def io_wait(s, write):
-            return core._io_queue._enqueue(s, 1 if write else 0)
+            return core._io_queue._enqueue(s, int(write))
 
         # A wait that found no memory has left half an entry.
         def io_forget(s):
@@ -24,14 +22,10 @@ else:
         def task_cancel(task):
             task.cancel()
 
-        def parse_qs(s):
-            from .utils import parse_qs
-            return parse_qs(s)
-    except ImportError:
-        import ujson as json, ure as re, usocket as socket  # noqa: E401
-        from uasyncio import CancelledError, IORead, IOWrite, cancel as task_cancel, get_event_loop, sleep_ms
-        from utime import ticks_diff, ticks_ms
-        from .utils import parse_qs
+        def wrap_tls(ssl, s):
+            return ssl.wrap_socket(s, server_side=True, do_handshake_on_connect=False)
+    except ImportError:  # Pycopy
+        from uasyncio import IORead, IOWrite, cancel as task_cancel
 
         loop = get_event_loop(64, 64)  # its queues never grow, and an entry too many ends it
         create_task = loop.create_task
@@ -43,85 +37,68 @@ else:
         def io_wait(s, write):
             return IOWrite(s) if write else IORead(s)
 
-    print_exception = sys.print_exception
+        def wrap_tls(ssl, s):
+            return ssl.wrap_socket(s, server_side=True, do_handshake=False)
 
     def coroutine(func):
         return func  # generators are coroutines here
 
-    # A loop without memory ends. Pycopy's forgets a task, too: the one that runs gets the error, the server's begin anew.
-    def run_forever(loop, server):
-        error = None
-        errors = MemoryError, AssertionError, IndexError  # made while there is memory
+    def run_forever(loop, app):
         while True:
             try:
-                if error and getattr(loop, "cur_task", None):
-                    task, loop.cur_task = loop.cur_task, None
-                    task.pend_throw(error)
-                    loop.call_soon(task)
-                    if isinstance(error, MemoryError):
-                        server.start()
                 return loop.run_forever()
-            except errors as e:
-                error = e
+            except (MemoryError, IndexError) as e:  # Pycopy's loop: the task that ran gets it
                 gc.collect()
+                loop.cur_task.pend_throw(e)
+                loop.call_soon(loop.cur_task)
+            except KeyboardInterrupt:
+                loop.run_until_complete(stop(app))
+                raise
 
 
 # One client
 class Stream:
-    buf = None  # what was read too early; None before its task has begun
-    left = 0  # bytes that may still be read
-    greeting = None  # sent before the next read
-    first = None  # the first bytes of the output
-    polls = None  # the socket below TLS
-    task = None  # False once it is closed
-    writing = None
-    late = gone = False
-    start = 0
+    buf = b""  # what was read too early
+    left = 0  # bytes of the body that may still be read
+    refill = greeting = None  # see utils.Reader
+    first = None  # what was written first
+    gone = writing = False
 
-    def __init__(self, server, s, peer):
+    def __init__(self, server, s, peer=None, raw=None):
         self.server = server
         self.s = s
+        self.raw = raw or s  # the socket below TLS
         self.peer = peer
         self.since = ticks_ms()  # when the server began to wait for the client; None: it does not
         server.conns.append(self)
+        if server.app.debug >= 0:
+            self.start = self.since  # for the log
 
-    # How many ms the server has waited.
     def idle(self):
         return 0 if self.since is None else ticks_diff(ticks_ms(), self.since)
 
-    # Ends this wait, and later ones. Only a task that has begun can be cancelled; on Pycopy, once.
-    def give_up(self):
-        if self.buf is not None and not self.late:
-            task_cancel(self.task)
-        self.late = True
-
     def _wait(self, write):
-        if self.late:
-            raise OSError(110)  # ETIMEDOUT
         if self.since is None:
             self.since = ticks_ms()
+        self.task = current_task()
         self.writing = write
-        yield io_wait(self.polls or self.s, write)
+        yield io_wait(self.raw, write)
 
-    # Up to n bytes; b"" when the client sends no more. method is the socket's: read, or readinto, for which n is a buffer.
-    def receive(self, n, method=None):
-        method = method or self.s.read
+    # What op, the socket's read or readinto, has for n
+    def receive(self, op, n):
         try:
-            data = method(n)  # trying before waiting saves a turn of the loop
+            data = None if self.raw is self.s else op(n)
             while data is None:
                 yield from self._wait(False)
-                data = method(n)
+                data = op(n)
+            return data
         except OSError:
-            self.gone = not self.late
+            self.gone = True
             raise
-        self.server.turns += 1
-        if not self.server.turns & 15:  # a fast client must not keep the others from their turn
-            yield from sleep_ms(0)
-        return data
 
     # More of what is not whole yet
     def more(self):
-        data = yield from self.receive(640)
+        data = yield from self.receive(self.s.read, 640)
         if not data:
             raise EOFError
         self.buf += data
@@ -132,10 +109,10 @@ class Stream:
         if sz < 0:
             sz = len(buf) - off
         if not self.first:
-            self.first = buf[off:off + 12] or b" "
+            self.first = buf
         try:
             while sz:
-                n = self.s.write(buf, off, sz)
+                n = self.s.write(buf, off, sz)  # trying before waiting is faster
                 if n == sz:
                     break
                 if n:
@@ -144,12 +121,12 @@ class Stream:
                     sz -= n
                 yield from self._wait(True)
         except OSError:
-            self.gone = not self.late
+            self.gone = True
             raise
         self.since = None
         self.server.turns += 1
         if not self.server.turns & 15:
-            yield from sleep_ms(0)
+            yield from sleep_ms(0)  # a fast client must not keep the others from their turn
 
     awritestr = awrite
 
@@ -160,6 +137,7 @@ class Stream:
     def get_extra_info(self, name, default=None):
         return self.peer if name == "peername" else default
 
+    # It is the app's alone from here: no place, no clock.
     def release(self):
         if self in self.server.conns:
             self.server.conns.remove(self)
@@ -170,22 +148,22 @@ class Stream:
         yield
 
     def close(self):
-        if self.task is not False:
-            self.task = None  # should Ctrl-C come now
-            if self.writing is not None:
-                io_forget(self.polls or self.s)
-            self.s.close()
-            if self.polls:  # a failed TLS socket leaves it open
-                self.polls.close()
-            self.task = False
         self.release()
+        io_forget(self.raw)
+        self.s.close()
+        if self.raw is not self.s:  # a failed TLS socket leaves it open
+            self.raw.close()
+
+    # Ends the task, too.
+    def drop(self):
+        task_cancel(self.task)
+        self.close()
 
 
 # A listening socket and its clients
 class Server:
-    s = ssl = task = ends = None
-    grace = 200  # ms that a client may take while others wait for its place
-    starts = turns = 0
+    s = None
+    turns = full = 0
 
     def __init__(self, app, loop=None):
         self.app = app
@@ -193,122 +171,88 @@ class Server:
         self.conns = []
         app._servers.append(self)
 
-    def listen(self, host, port, backlog, ssl):
+    def listen(self, host, port, backlog=None, ssl=None):
         self.ssl = ssl
         ai = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)[0]
         s = self.s = socket.socket(ai[0], ai[1], ai[2])
         s.setblocking(False)
         s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         s.bind(ai[-1])
-        if sys.platform == "linux":
-            s.setsockopt(socket.SOL_SOCKET, 7, 32768)  # SO_SNDBUF: megabytes would look like progress of one that never reads
         s.listen(backlog or self.app.backlog)
-        self.start()
+        create_task(self.serve())
+        create_task(self.sweep())
         return self
 
-    def start(self):
-        self.starts += 1
-        create_task(self.serve(self.starts))
-        create_task(self.sweep(self.starts))
-
-    # Accepts clients until close().
-    def serve(self, start):
+    def serve(self):
         self.task = current_task()
-        full = 0
         failed = False
-        while self.s and self.starts == start:
+        while self.s:
             try:
                 yield io_wait(self.s, False)
                 if failed:
                     failed = False
                     self.evict()
                 if len(self.conns) < self.app.max_connections or self.evict():
-                    full = 0
-                    self.accept()
-                elif full < 200:
-                    full += 1
+                    self.full = 0
+                    self.accept(self.app._handle)
+                elif self.full < 200:
+                    self.full += 1
                     yield from sleep_ms(5)
                 else:  # handlers at work have had all places for a second
-                    self.refuse()
-            except Exception:  # no memory or descriptor; on Pycopy, close()
+                    self.accept(self.app._refuse)
+            except Exception:  # no memory, no descriptor; on Pycopy, close()
                 failed = True
                 gc.collect()
                 yield from sleep_ms(20)
 
-    def accept(self):
-        conn, peer = self.s.accept()
+    def accept(self, handle):
+        s, peer = self.s.accept()
+        conn = None
         try:
-            conn.setblocking(False)
-            conn = Stream(self, conn, peer)
-            if self.ssl:
-                from .reader import wrap_socket
-                conn.polls = conn.s
-                conn.s = wrap_socket(self.ssl, conn.s)
-            if self.app.debug >= 0:
-                conn.start = conn.since
-            coro = self.app._handle(conn, conn)
+            s.setblocking(False)
+            conn = Stream(self, wrap_tls(self.ssl, s) if self.ssl else s, peer, s)
+            coro = handle(conn, conn)
             conn.task = create_task(coro) or coro
         except Exception:
-            conn.close()
+            (conn or s).close()
             raise
 
-    def refuse(self):
-        from .answers import BUSY
-        s = self.s.accept()[0]
-        s.setblocking(False)
-        s.read(1024)
-        s.write(BUSY)
-        s.close()
-
-    # Takes the place of the client that is waited for longest. The more want one, the less patience there is.
+    # Takes the place of the client that has been idle longest, unless it has just come.
     def evict(self):
-        longest, idlest = self.grace, None
-        for conn in self.conns:
-            if conn.idle() >= longest:
-                longest, idlest = conn.idle(), conn
-        self.grace = max(self.grace * 7 // 8, 8)
-        if idlest:
-            idlest.give_up()
-            idlest.release()
-        return idlest
+        conn = max(self.conns, key=Stream.idle)
+        if conn.idle() < 20:
+            return False
+        conn.drop()
+        return True
 
-    # Looks at all clocks: a timer for each wait would cost more than the request. Returns when all is closed.
-    def sweep(self, start):
-        while (self.s or self.conns) and self.starts == start:
+    # Looks at all clocks: a timer for each wait would cost more than the request.
+    def sweep(self):
+        app = self.app
+        while self.s or self.conns:
             yield from sleep_ms(500 if self.s else 20)
-            self.grace = min(self.grace * 2, 200)
+            over = not self.s and ticks_diff(ticks_ms(), self.ends) > 1000 * app.shutdown_timeout
             try:
-                self.end_waits()
-            except MemoryError:
+                for conn in list(self.conns):
+                    if over or conn.idle() > 1000 * (app.write_timeout if conn.writing else app.read_timeout):
+                        conn.drop()
+            except Exception:
                 gc.collect()
-        if self in self.app._servers and self.starts == start:
-            self.app._servers.remove(self)
+        if self in app._servers:
+            app._servers.remove(self)
             if self.loop:
                 self.loop.stop()
 
-    def end_waits(self):
-        app = self.app
-        over = self.ends is not None and ticks_diff(ticks_ms(), self.ends) > app.shutdown_timeout * 1000
-        for conn in list(self.conns):
-            if not (self.s or conn.task) or over and conn.late:  # Ctrl-C came as it was accepted, or its task is lost
-                conn.close()
-            elif over or conn.idle() > 1000 * (app.write_timeout if conn.writing else app.read_timeout):
-                conn.give_up()
-
-    # Frees the port at once. Whoever has sent a request has app.shutdown_timeout seconds.
+    # Frees the port at once. A request that has come has app.shutdown_timeout seconds.
     def close(self):
         s, self.s = self.s, None
         if s:
             self.ends = ticks_ms()
-            try:
-                task_cancel(self.task)
-            except Exception:
-                pass  # Ctrl-C has ended it
+            task_cancel(self.task)
             io_forget(s)
             s.close()
-            for conn in self.conns:
+            for conn in list(self.conns):
                 if conn.since is not None and not (conn.first or conn.left):
-                    conn.give_up()
+                    conn.drop()
 
     def wait_closed(self):
         while self in self.app._servers:
@@ -320,4 +264,4 @@ def stop(app):
     for server in list(app._servers):
         server.loop = None
         server.close()
-        yield from server.sweep(server.starts)
+        yield from server.sweep()

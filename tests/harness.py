@@ -461,6 +461,19 @@ def write_files(folder, files):
             f.write(content.encode() if isinstance(content, str) else content)
 
 
+# What fuzzing begins with; PICOWEB_SEED=N tries another. N=10000 makes as many inputs as that.
+SEED = int(os.environ.get("PICOWEB_SEED", "20240229"))
+
+
+def fuzz_count(count):
+    return int(os.environ.get("N") or count)
+
+
+def without_validators(raw):
+    """A response of the static route without the two fields that each of them has; their values are test_files.py's."""
+    return re.sub(rb'Accept-Ranges: bytes\r\n|ETag: "[0-9a-f]+-[0-9a-f]+"\r\n', b"", raw)
+
+
 def request_bytes(method, path, headers=(), body=b"", version="HTTP/1.0"):
     pairs = list(headers.items() if isinstance(headers, dict) else headers)
     body = body.encode() if isinstance(body, str) else body

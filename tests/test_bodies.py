@@ -282,3 +282,113 @@ def test_unread_body_without_an_end(server):
             pass
         assert sent < 20000000
     assert server.raw(sized(b"/data", b"")) == OK + b"0 0"
+
+
+# A reader's end
+
+def upload(server, head, parts):
+    """What a client gets that first sends all, as most do, and then reads."""
+    with server.connect() as s:
+        s.sendall(head)
+        harness.send_pieces(s, parts)
+        return harness.receive_all(s)
+
+
+def chunks(*parts):
+    return b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in parts + (b"",))
+
+
+def chunked(path, *rows):
+    return vectors.lines(b"POST %s HTTP/1.1" % path, b"Host: x", b"Transfer-Encoding: chunked", *rows)
+
+
+@pytest.mark.parametrize("path, reply", [(b"/unread", OK + b"unread"), (b"/404", error(404)), (b"/raises", error(400)), (b"/data", error(413))])
+@pytest.mark.parametrize("is_chunked", [False, True], ids=["sized", "chunked"])
+def test_unread_20_kb_cost_no_reply(server, path, reply, is_chunked):
+    """Fifty of fifty clients read the whole reply, in one segment and in many."""
+    body = b"x" * 20480
+    head = chunked(path) if is_chunked else sized(path, body)[:-len(body)]
+    if is_chunked:
+        body = chunks(*harness.pieces(body, 1000))
+    resets = 0
+    for i in range(50):
+        try:
+            assert upload(server, head, harness.pieces(body, (None, 1460, 100, 4096, 512)[i % 5])) == reply
+        except OSError:
+            resets += 1
+    assert not resets
+
+
+# Chunked bodies
+
+@pytest.mark.parametrize("path", [b"/data", b"/stream"])
+def test_chunks_in_pieces(server, path):
+    body = bytes(range(250))
+    coded = chunks(*harness.pieces(body, 7))
+    for size in 1, 3, 50:
+        assert server.raw(b"", chunks=[chunked(path)] + harness.pieces(coded, size)) == OK + b"250 %d" % sum(body)
+
+
+def test_chunks_longer_than_the_limit_of_a_buffer(server):
+    body = bytes(range(250)) * 400
+    for size in 200, 7000, 100000:
+        coded = chunks(*harness.pieces(body, size))
+        assert server.raw(chunked(b"/stream") + coded) == OK + b"%d %d" % (len(body), sum(body))
+
+
+@pytest.mark.parametrize("size", [0, 1, 4095, 4096, 4097])
+def test_chunks_and_the_limit(server, size):
+    body = b"\1" * size
+    for path in b"/data", b"/all":
+        for part in 1000, 5000:
+            reply = server.raw(chunked(path) + chunks(*harness.pieces(body, part)), eof=True)
+            expected = {b"/data": OK + b"%d %d" % (size, size), b"/all": OK + b"%d" % size}[path]
+            assert reply == (expected if size <= 4096 else error(413))
+
+
+def test_chunked_form_and_json(server):
+    form = chunks(b"a=1&b", b"=%C", b"3%A9")
+    assert harness.Response(server.raw(chunked(b"/form") + form)).json() == [["a", ["1"]], ["b", ["\xe9"]]]
+    assert server.raw(chunked(b"/form", b"Content-Type: application/json") + form) == error(415)
+    assert harness.Response(server.raw(chunked(b"/json") + chunks(b'{"a"', b": 1}"))).json() == [{"a": 1}]
+    assert server.raw(chunked(b"/json") + chunks(b"nu", b"l")) == error(400)
+
+
+def test_chunks_whose_client_leaves(server):
+    """There is no length to compare with: what is short is no end."""
+    for path in b"/data", b"/stream", b"/all", b"/json", b"/form":
+        for body in b"", b"3", b"3\r\n", b"3\r\n12", b"3\r\n123", b"3\r\n123\r\n", b"3\r\n123\r\n0\r\n":
+            assert server.raw(chunked(path) + body, eof=True) == error(400), (path, body)
+
+
+def test_chunks_are_expected_when_they_are_read(server):
+    for path in b"/data", b"/stream":
+        with server.connect() as s:
+            s.sendall(chunked(path, b"Expect: 100-continue"))
+            assert s.recv(1000) == CONTINUE
+            for part in harness.pieces(chunks(b"\1\2", b"\3"), 4):
+                s.sendall(part)
+                time.sleep(0.01)
+            assert harness.receive_all(s) == OK + b"3 6"
+
+
+def test_unread_chunks_that_are_there_cost_no_time(server):
+    took = []
+    for _ in range(5):
+        start = time.monotonic()
+        assert server.raw(chunked(b"/unread") + chunks(b"x" * 100)) == OK + b"unread"
+        took.append(time.monotonic() - start)
+    assert min(took) < 0.4
+
+
+def test_unread_chunks_without_an_end(server):
+    with server.connect() as s:
+        s.sendall(chunked(b"/unread"))
+        sent = 0
+        try:
+            while sent < 20000000:
+                sent += s.send(b"400\r\n" + b"x" * 1024 + b"\r\n")
+        except (BrokenPipeError, ConnectionResetError, socket.timeout):
+            pass
+        assert sent < 20000000
+    assert server.raw(sized(b"/data", b"")) == OK + b"0 0"

@@ -3,10 +3,12 @@
 `make test-browser` installs Playwright; a browser is what the machine has, or CHROMIUM=/path/to/chromium names.
 """
 
+import math
 import json
 import os
 import random
 import shutil
+import struct
 
 import pytest
 
@@ -123,6 +125,70 @@ def test_websocket(micropython, page):
         assert page.locator("#log li").all_inner_texts() == ["żółw 🐢", "x" * 300]
 
 
+def wav(seconds):
+    """A tone of 8-bit mono samples at 8 kHz."""
+    samples = bytes(int(128 + 100 * math.sin(i * math.pi / 20)) for i in range(8000 * seconds))
+    return (b"RIFF" + struct.pack("<I", 36 + len(samples)) + b"WAVEfmt " + struct.pack("<IHHIIHH", 16, 1, 1, 8000, 8000, 1, 8)
+            + b"data" + struct.pack("<I", len(samples)) + samples)
+
+
+PLAYER = """
+import picoweb
+app = picoweb.WebApp(None)
+@app.route("/")
+def index(req, resp):
+    return '<!DOCTYPE html><title>Player</title><%s preload="metadata" src="/static/tone.wav"></%s>'
+app.run(debug=0)
+"""
+
+
+@pytest.mark.parametrize("element", ["audio", "video"])
+def test_a_player_seeks(micropython, page, element):
+    """The file has ten minutes: the browser asks for a part near its end, and has not taken all that lies before."""
+    ranges = []
+    page.on("response", lambda response: ranges.append((response.status, response.headers.get("content-range", ""))))
+    with harness.Server(micropython, PLAYER % (element, element), files={"static/tone.wav": wav(600)}) as server:
+        page.goto("http://127.0.0.1:%d/" % server.port)
+        page.wait_for_function("document.querySelector('%s').readyState > 0" % element)
+        assert page.evaluate("document.querySelector('%s').duration" % element) == 600
+        page.evaluate("document.querySelector('%s').currentTime = 590" % element)
+        page.wait_for_function("!document.querySelector('%s').seeking" % element)
+        assert page.evaluate("document.querySelector('%s').currentTime" % element) == 590
+        assert page.evaluate("document.querySelector('%s').error" % element) is None
+        starts = [int(field.split()[1].partition("-")[0]) for status, field in ranges if status == 206]
+        assert starts[0] == 0 and max(starts) > 8000 * 500, ranges
+        page.goto("about:blank")
+        assert server.get("/").status == 200
+
+
+def test_a_page_is_loaded_again_without_its_files(micropython, page):
+    """With its tag, the browser asks whether the file has changed."""
+    app = PLAYER.replace("<%s preload=\"metadata\" src=\"/static/tone.wav\"></%s>", "<link rel=stylesheet href=/static/a.css>")
+    with harness.Server(micropython, app, files={"static/a.css": "body { color: rgb(1, 2, 3) }"}) as server:
+        color = "getComputedStyle(document.body).color"
+        page.goto("http://127.0.0.1:%d/" % server.port)
+        assert page.evaluate(color) == "rgb(1, 2, 3)"
+        page.reload()
+        assert page.evaluate(color) == "rgb(1, 2, 3)"
+        assert "GET /static/a.css 304" in server.log()
+        harness.write_files(server.folder, {"static/a.css": "body { color: rgb(255, 255, 0) }"})
+        page.reload()
+        assert page.evaluate(color) == "rgb(255, 255, 0)"
+
+
+def test_relays(micropython, browser, page):
+    """Each client sees what another one does."""
+    with harness.Server(micropython, "example_relay.py", cwd=EXAMPLES) as server:
+        other = browser.new_page()
+        for client in page, other:
+            client.goto("http://127.0.0.1:%d/" % server.port)
+            client.get_by_text("Relay 3: off").wait_for()
+        page.get_by_text("Relay 1: off").click()
+        page.get_by_text("Relay 1: on").wait_for()
+        other.get_by_text("Relay 1: on").wait_for()
+        other.get_by_text("Relay 1: on").click()
+        page.get_by_text("Relay 1: off").wait_for()
+        other.close()
 @pytest.fixture
 def small_micropython(request, micropython):
     """A 32-bit one, if it is here: it needs half of the heap."""

@@ -750,7 +750,7 @@ def table(runtime):
 @pytest.mark.parametrize("row", ROWS, ids=[r.name for r in ROWS])
 def test_row(table, row):
     ours, original = table
-    assert harness.in_order(ours.raw(row.request)) == harness.in_order(row.reply)
+    assert harness.in_order(harness.without_validators(ours.raw(row.request))) == harness.in_order(row.reply)
     if original:
         reply = SILENT
         with contextlib.suppress(ConnectionResetError):  # it closes though there is more to read
@@ -1234,7 +1234,7 @@ app = App(None)
 bare = picoweb.WebApp(None, serve_static=False)
 app.mount("/bare", bare)
 '''), files=files)
-    assert server.get("/static/x.txt").raw == with_length(200, TEXT, "plain")
+    assert harness.without_validators(server.get("/static/x.txt").raw) == with_length(200, TEXT, "plain")
     assert server.get("/static/secret.txt").raw == page("403", 403)
     assert server.get("/static/nothing.txt").raw == error(404)
     assert server.get("/bare/static/x.txt").raw == error(404)
@@ -1320,7 +1320,7 @@ def check_package(server):
     assert server.get("/").raw == wire(200, HTML, "<p>Hello, ż!</p>\n")
     assert server.get("/str").json() == "<p>Hello, x!</p>\n"
     assert server.get("/file").raw == wire(200, "text/x-data", b"\x00data\xff", "X: y")
-    assert server.get("/static/a.css").raw == with_length(200, "text/css; charset=utf-8", "body {}")
+    assert harness.without_validators(server.get("/static/a.css").raw) == with_length(200, "text/css; charset=utf-8", "body {}")
     assert server.get("/static/b.css").raw == error(404)
 
 

@@ -203,7 +203,8 @@ def test_the_limits_are_those_of_the_source():
 # What the reference calls the classes that the stub has no public name for.
 OWNERS = {"_Writer": "resp", "_Reader": "reader", "_Server": "server"}
 # Inherited, or only for those who read the code.
-UNNAMED = {"__init__", "picoweb.utils.decode", "picoweb.utils.unquote_to_bytes", "parse_head", "ASGI.app", "ASGI.tasks", "ASGI.__call__"}
+UNNAMED = {"__init__", "picoweb.utils.decode", "picoweb.utils.unquote_to_bytes", "parse_head", "ASGI.app", "ASGI.tasks", "ASGI.__call__",
+           "picoweb.testing.TestClient.app", "picoweb.testing.TestClient.server"}
 
 
 def stub_names(path, prefix=""):
@@ -220,16 +221,16 @@ def stub_names(path, prefix=""):
             for member in node.body:
                 if isinstance(member, (ast.FunctionDef, ast.AsyncFunctionDef, ast.AnnAssign)):
                     name = owner + "." + getattr(member, "name", getattr(getattr(member, "target", None), "id", ""))
-                    names.append((None if isinstance(member, ast.AnnAssign) else member, name))
+                    names.append((None if isinstance(member, ast.AnnAssign) or member.decorator_list else member, name))
         found.update((prefix + name, func) for func, name in names if name)
     return {name: func for name, func in found.items() if not re.match(r"(?:picoweb\.\w+\.)?_", name) and "__" not in name
             and name.replace("picoweb.asgi.", "") not in UNNAMED}
 
 
 STUBS = stub_names("picoweb/__init__.pyi")
-for path in glob.glob(os.path.join(harness.ROOT, "picoweb", "[a-z]*.pyi")):
-    module = os.path.splitext(os.path.basename(path))[0]
-    STUBS.update(stub_names(path, "picoweb.%s." % module))
+for _path in glob.glob(os.path.join(harness.ROOT, "picoweb", "[!_]*.pyi")):
+    _name = os.path.basename(_path)
+    STUBS.update(stub_names("picoweb/" + _name, "picoweb.%s." % _name[:-len(".pyi")]))
 STUBS = {name: func for name, func in STUBS.items() if name.split(".")[0] not in ("_Coroutine", "_Pattern", "_Logger")}
 ENTRIES = dict(re.findall(r"^ *\.\. py:(?:function|method|class|exception|data|attribute):: ([\w.]+)(.*)$", TEXTS["docs/api.rst"], re.M))
 # The class attributes have their own page.

@@ -1,6 +1,7 @@
 """Static files, sendfile, templates, and resources of a package."""
 
 import os
+import random
 
 import pytest
 
@@ -196,7 +197,7 @@ def server(runtime):
 
 
 def get(server, target, headers=(), method="GET"):
-    return server.raw(harness.request_bytes(method, target, headers))
+    return harness.without_validators(server.raw(harness.request_bytes(method, target, headers)))
 
 
 def sent(body, content_type, lines=""):
@@ -301,6 +302,208 @@ def test_gzip_without_a_sibling(server):
     assert get(server, "/static/../secret.txt", accept) == error(403)
     assert get(server, "/static/only.css", accept) == sent(b"\x1f\x8bonly", "text/css; charset=utf-8", GZIP)
     assert get(server, "/static/only.css") == error(404)
+
+
+# Validators and ranges. LONG has 100,400 bytes; {etag} stands for the file's own tag.
+
+def etag(server, name):
+    info = os.stat(os.path.join(server.folder, "static", name))
+    return '"%x-%x"' % (info.st_size, int(info.st_mtime))
+
+
+def fields_for(server, name, fields):
+    return [(key, value.replace("{etag}", etag(server, name))) for key, value in fields.items()]
+
+
+OCTETS = "application/octet-stream"
+SIZE = len(LONG)
+
+
+def whole(tag, method="GET"):
+    head = "HTTP/1.0 200 NA\r\nContent-Type: %s\r\nContent-Length: %d\r\nAccept-Ranges: bytes\r\nETag: %s\r\n\r\n" % (OCTETS, SIZE, tag)
+    return head.encode() + (LONG if method != "HEAD" else b"")
+
+
+def part(tag, first, last):
+    head = ("HTTP/1.0 206 NA\r\nContent-Type: %s\r\nContent-Length: %d\r\nContent-Range: bytes %d-%d/%d\r\nETag: %s\r\n\r\n"
+            % (OCTETS, last - first + 1, first, last, SIZE, tag))
+    return head.encode() + LONG[first:last + 1]
+
+
+def not_modified(tag):
+    return ("HTTP/1.0 304 NA\r\nContent-Type: %s\r\nETag: %s\r\n\r\n" % (OCTETS, tag)).encode()
+
+
+PAST_THE_END = error(416).replace(b"Content-Length", b"Content-Range: bytes */%d\r\nContent-Length" % SIZE)
+
+# What the client says, and the status; for 206, the first and the last byte.
+CONDITIONS = [
+    ("the same tag", {"If-None-Match": "{etag}"}, 304),
+    ("another tag", {"If-None-Match": '"x"'}, 200),
+    ("the same, weak", {"If-None-Match": "W/{etag}"}, 304),
+    ("in a list", {"If-None-Match": '"a", W/"b,c" , {etag}'}, 304),
+    ("in a list without spaces", {"If-None-Match": '"a",{etag},"b"'}, 304),
+    ("not in a list", {"If-None-Match": '"a", W/"b"'}, 200),
+    ("any", {"If-None-Match": "*"}, 304),
+    ("any, as a tag", {"If-None-Match": '"*"'}, 200),
+    ("without quotes", {"If-None-Match": "18830-1"}, 200),
+    ("no tag", {"If-None-Match": ""}, 200),
+    ("an empty tag", {"If-None-Match": '""'}, 200),
+    ("a date", {"If-Modified-Since": "Fri, 31 Dec 2100 23:59:59 GMT"}, 200),  # no Last-Modified was sent
+    ("to be the same", {"If-Match": "{etag}"}, 200),
+    ("to be in a list", {"If-Match": '"a", {etag}'}, 200),
+    ("to be there", {"If-Match": "*"}, 200),
+    ("to be another", {"If-Match": '"a"'}, 412),
+    ("to be the same, weak", {"If-Match": "W/{etag}"}, 412),
+    ("to be the same, and not", {"If-Match": "{etag}", "If-None-Match": "{etag}"}, 304),
+
+    ("the first byte", {"Range": "bytes=0-0"}, (0, 0)),
+    ("a part", {"Range": "bytes=1000-1999"}, (1000, 1999)),
+    ("the rest", {"Range": "bytes=100300-"}, (100300, SIZE - 1)),
+    ("everything", {"Range": "bytes=0-"}, (0, SIZE - 1)),
+    ("the last bytes", {"Range": "bytes=-500"}, (SIZE - 500, SIZE - 1)),
+    ("the last byte", {"Range": "bytes=%d-" % (SIZE - 1)}, (SIZE - 1, SIZE - 1)),
+    ("more than there is", {"Range": "bytes=100399-200000"}, (100399, SIZE - 1)),
+    ("more last bytes than there are", {"Range": "bytes=-200000"}, (0, SIZE - 1)),
+    ("the unit in another case", {"Range": "Bytes=5-6"}, (5, 6)),
+    ("with zeros before it", {"Range": "bytes=0005-0006"}, (5, 6)),
+    ("from the end on", {"Range": "bytes=%d-" % SIZE}, 416),
+    ("past the end", {"Range": "bytes=200000-200001"}, 416),
+    ("far past the end", {"Range": "bytes=%s-" % ("9" * 30)}, 416),
+    ("no last bytes", {"Range": "bytes=-0"}, 416),
+    ("backwards", {"Range": "bytes=6-5"}, 200),
+    ("backwards past the end", {"Range": "bytes=200001-200000"}, 200),
+    ("two parts", {"Range": "bytes=0-1,5-6"}, 200),
+    ("another unit", {"Range": "lines=0-1"}, 200),
+    ("no unit", {"Range": "0-1"}, 200),
+    ("no range", {"Range": "bytes="}, 200),
+    ("a dash", {"Range": "bytes=-"}, 200),
+    ("one number", {"Range": "bytes=5"}, 200),
+    ("two dashes", {"Range": "bytes=1-2-3"}, 200),
+    ("a sign", {"Range": "bytes=+1-2"}, 200),
+    ("a negative end", {"Range": "bytes=1--2"}, 200),
+    ("words", {"Range": "bytes=a-b"}, 200),
+    ("hexadecimal", {"Range": "bytes=0x1-0x2"}, 200),
+    ("spaces inside", {"Range": "bytes=1 - 2"}, 200),
+    ("digits of another script", {"Range": "bytes=\u0661-\u0662"}, 200),
+    ("digits without end", {"Range": "bytes=0-" + "9" * 3000}, 200),
+
+    ("if the same", {"Range": "bytes=1-2", "If-Range": "{etag}"}, (1, 2)),
+    ("if another", {"Range": "bytes=1-2", "If-Range": '"x"'}, 200),
+    ("if the same, weak", {"Range": "bytes=1-2", "If-Range": "W/{etag}"}, 200),
+    ("if since then", {"Range": "bytes=1-2", "If-Range": "Fri, 31 Dec 2100 23:59:59 GMT"}, 200),
+    ("if another, past the end", {"Range": "bytes=200000-", "If-Range": '"x"'}, 200),
+    ("a part of what is known", {"Range": "bytes=1-2", "If-None-Match": "{etag}"}, 304),
+    ("a part of what is not known", {"Range": "bytes=1-2", "If-None-Match": '"x"'}, (1, 2)),
+    ("a part past the end of what is known", {"Range": "bytes=200000-", "If-None-Match": "{etag}"}, 304),
+]
+
+
+@pytest.mark.parametrize("fields, status", [row[1:] for row in CONDITIONS], ids=[row[0] for row in CONDITIONS])
+def test_condition(server, fields, status):
+    tag = etag(server, "long.bin")
+    replies = {200: whole(tag), 304: not_modified(tag), 412: error(412), 416: PAST_THE_END}
+    expected = replies[status] if isinstance(status, int) else part(tag, *status)
+    fields = fields_for(server, "long.bin", fields)
+    for method in "GET", "HEAD", "POST":
+        if method == "HEAD":  # RFC 9110 section 14.2: Range is for GET
+            expected = replies[status if status in (304, 412) else 200].partition(b"\r\n\r\n")[0] + b"\r\n\r\n"
+        elif method == "POST":
+            expected = replies[412 if status == 412 else 200]
+        assert server.raw(harness.request_bytes(method, "/static/long.bin", fields)) == expected
+
+
+def test_validators_of_a_compressed_file(server):
+    """It has a tag and ranges of its own."""
+    packed = {"Accept-Encoding": "gzip"}
+    plain, zipped = server.get("/static/z.js"), server.get("/static/z.js", packed)
+    assert plain.header("ETag") == etag(server, "z.js") != zipped.header("ETag") == etag(server, "z.js.gz")
+    same = server.get("/static/z.js", dict(packed, **{"If-None-Match": zipped.header("ETag")}))
+    assert (same.status, same.header("Vary"), same.header("ETag"), same.body) == (304, "Accept-Encoding", zipped.header("ETag"), b"")
+    assert server.get("/static/z.js", {"If-None-Match": zipped.header("ETag")}).body == b"plain"
+    assert server.get("/static/z.js", dict(packed, Range="bytes=2-4")).body == b"zip"
+    assert server.get("/static/z.js", {"Range": "bytes=2-4"}).body == b"ain"
+
+
+def test_conditions_of_an_empty_file(server):
+    for value in "bytes=0-", "bytes=-1", "bytes=0-0":
+        assert get(server, "/static/empty.txt", {"Range": value}) == sent("", "text/plain; charset=utf-8")
+    assert server.get("/static/empty.txt", {"If-None-Match": etag(server, "empty.txt")}).status == 304
+
+
+def test_conditions_of_no_file(server):
+    for fields in {"Range": "bytes=0-1"}, {"If-None-Match": "*"}, {"If-Match": "*"}:
+        assert get(server, "/static/missing.txt", fields) == error(404)
+        assert get(server, "/static/../secret.txt", fields) == error(403)
+
+
+def test_a_file_that_changes(serve):
+    server = serve("import picoweb\npicoweb.WebApp(None).run(debug=0)\n", files={"static/a.txt": "old"})
+    path = os.path.join(server.folder, "static", "a.txt")
+    old = server.get("/static/a.txt").header("ETag")
+    harness.write_files(server.folder, {"static/a.txt": "newer"})
+    newer = server.get("/static/a.txt", {"If-None-Match": old})
+    assert newer.status == 200 and newer.text == "newer" and newer.header("ETag") != old
+    assert server.get("/static/a.txt", {"If-Range": old, "Range": "bytes=1-"}).text == "newer"
+    assert server.get("/static/a.txt", {"If-None-Match": newer.header("ETag")}).status == 304
+    os.utime(path, (2000000000, 2000000000))  # of the same size
+    assert server.get("/static/a.txt", {"If-None-Match": newer.header("ETag")}).status == 200
+    os.utime(path, (0, 0))  # as on a board without a clock, where each version has this time
+    assert server.get("/static/a.txt").header("ETag") is None
+    assert server.get("/static/a.txt", {"If-None-Match": '""'}).text == "newer"
+    assert server.get("/static/a.txt", {"If-None-Match": "*"}).status == 304
+    assert server.get("/static/a.txt", {"If-Range": '""', "Range": "bytes=1-"}).status == 200
+    assert server.get("/static/a.txt", {"Range": "bytes=1-"}).text == "ewer"
+
+
+def test_cache_control(serve):
+    server = serve("import picoweb\nclass App(picoweb.WebApp):\n    cache_control = 'max-age=60'\nApp(None).run(debug=0)\n",
+                   files={"static/a.txt": "a", "static/a.txt.gz": "z"})
+    tag = server.get("/static/a.txt").header("ETag")
+    for fields, status in ({}, 200), ({"Accept-Encoding": "gzip"}, 200), ({"Range": "bytes=0-0"}, 206), ({"If-None-Match": tag}, 304):
+        response = server.get("/static/a.txt", fields)
+        assert (response.status, response.header("Cache-Control")) == (status, "max-age=60")
+    assert server.get("/static/b.txt").header("Cache-Control") is None
+    assert server.get("/static/a.txt", {"Range": "bytes=9-"}).header("Cache-Control") is None
+
+
+def test_an_app_that_skips_headers_sends_all(serve):
+    server = serve("import picoweb\napp = picoweb.WebApp(None)\napp.headers_mode = 'skip'\napp.run(debug=0)\n", files={"static/a.txt": "a"})
+    assert server.get("/static/a.txt", {"If-None-Match": "*", "Range": "bytes=9-"}).text == "a"
+
+
+CONDITION_PIECES = ["bytes", "=", "-", ",", "0", "1", "5", "99", "100399", "100400", "9" * 20, "*", '"', '""', "W/", "w/", "{etag}", "{etag}", '"x"',
+                    " ", "\t", ";", "bytes=0-1", "bytes=-2", "lines=", "\u00e9", "%", "Fri, 31 Dec 2100 23:59:59 GMT"]
+
+
+def test_conditions_fuzzed(server):
+    """Whatever is asked, the answer fits itself: a part is what its Content-Range says, and nothing is sent that is not whole."""
+    rng = random.Random(harness.SEED)
+    tag = etag(server, "long.bin")
+    seen = {}
+    for i in range(harness.fuzz_count(200)):
+        fields = {}
+        for name in rng.sample(["Range", "Range", "If-None-Match", "If-Range", "If-Match"], rng.choice((1, 1, 2, 3))):
+            seed = rng.choice([[], ["bytes=5-99"], ["bytes=-7"], ["bytes=100400-"], ["{etag}"]] if name == "Range" else [[], ["{etag}"], ['"x", ', "{etag}"]])
+            fields[name] = "".join(seed + rng.choices(CONDITION_PIECES, k=rng.choice((0, 0, 0, 1, 5)))).replace("{etag}", tag)
+        reply = server.raw(harness.request_bytes("GET", "/static/long.bin", fields))
+        what = "seed %d, input %d: %r" % (harness.SEED, i, fields)
+        response = harness.Response(reply)
+        seen[response.status] = seen.get(response.status, 0) + 1
+        if response.status == 206:
+            first, last = (int(n) for n in response.header("Content-Range")[len("bytes "):].partition("/")[0].split("-"))
+            assert reply == part(tag, first, last), what
+            assert fields.get("If-Range", tag).strip() == tag, what
+            wanted = fields["Range"].strip()[6:].partition("-")
+            assert first == (int(wanted[0]) if wanted[0] else max(SIZE - int(wanted[2]), 0)), what
+            assert last == (min(int(wanted[2]), SIZE - 1) if wanted[0] and wanted[2] else SIZE - 1), what
+        elif response.status == 304:
+            assert reply == not_modified(tag) and (tag in fields["If-None-Match"] or fields["If-None-Match"].strip() == "*"), what
+        else:
+            assert reply == {200: whole(tag), 412: error(412), 416: PAST_THE_END}[response.status], what
+            assert response.status != 416 or "Range" in fields, what
+            assert response.status != 412 or "If-Match" in fields, what
+    assert set(seen) == {200, 206, 304, 412, 416}, seen
 
 
 def test_sendfile(server):
@@ -419,6 +622,8 @@ def test_frozen_resources(serve, runtime):
     files = dict(PACKAGE_FILES, **{"pkg/R.py": "R = {'static/a.txt': b'frozen'}\n"})
     server = serve(PACKAGE, files=files)
     assert get(server, "/static/a.txt") == sent("frozen", "text/plain; charset=utf-8")
+    assert server.get("/static/a.txt").header("ETag") is None  # though there is a file of that name
+    assert server.get("/static/a.txt", {"Range": "bytes=2-4"}).body == b"oze"
     assert get(server, "/static/b.txt") == error(404)
     assert get(server, "/static/../data.txt") == error(403)
 

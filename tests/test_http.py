@@ -1,8 +1,11 @@
 """The request line, the head and the framing of the body: each vector whole, byte by byte, and cut off at every length."""
 
+import collections
 import contextlib
 import os
+import re
 import socket
+import time
 
 import pytest
 
@@ -10,6 +13,10 @@ import harness
 import vectors
 
 APP = os.path.join(harness.HERE, "apps", "echo.py")
+# Fewer than max_connections: none has to wait for its place.
+AT_ONCE = 12
+
+tables = pytest.mark.parametrize("table", vectors.TABLES)
 
 
 @pytest.fixture(scope="module")
@@ -20,62 +27,97 @@ def server(runtime):
         assert server.stop() == 0
 
 
-def every(*tables):
-    rows = [row for table in tables for row in table]
-    return pytest.mark.parametrize("row", rows, ids=[row.name for row in rows])
+def rows_of(table):
+    return [row for group in vectors.TABLES[table] for row in group]
 
 
-ALL = every(vectors.REQUEST_LINE, vectors.HEADERS, vectors.FRAMING, vectors.TRAILING, vectors.HEAD_ROWS, vectors.FORMS)
+def talk(server, jobs):
+    """The reply to each (pieces, expected): the client sends all of its pieces, and no more once as much came as should."""
+    waiting = collections.deque()
+    for pieces, expected in jobs:
+        s = server.connect()
+        harness.send_pieces(s, pieces)
+        if expected is None:
+            end(s)
+        waiting.append((s, expected))
+        if len(waiting) == AT_ONCE:
+            yield finish(*waiting.popleft())
+    while waiting:
+        yield finish(*waiting.popleft())
+
+
+def end(s):
+    with contextlib.suppress(OSError):
+        s.shutdown(socket.SHUT_WR)
+
+
+def finish(s, expected):
+    with s:
+        reply = b""
+        try:
+            while expected and len(reply) < len(expected):
+                chunk = s.recv(4096)
+                if not chunk:
+                    break
+                reply += chunk
+            end(s)
+            return reply + harness.receive_all(s)
+        except OSError as e:
+            return reply + b"<%s>" % type(e).__name__.encode()
 
 
 def exchange(server, data, expected, chunks=None):
-    """Send a request and keep the connection open until as much came as should; then all that comes, up to the end."""
-    with server.connect() as s:
-        harness.send_pieces(s, harness.pieces(data, chunks))
-        reply = b""
-        while len(reply) < len(expected):
-            # A request without an end would be waited for: so it is ended here, and refused then.
-            if data.endswith(b"\r\r"):
-                s.shutdown(socket.SHUT_WR)
-            chunk = s.recv(4096)
-            if not chunk:
-                break
-            reply += chunk
-        with contextlib.suppress(OSError):
-            s.shutdown(socket.SHUT_WR)
-        return reply + harness.receive_all(s)
+    return next(talk(server, [(harness.pieces(data, chunks), expected)]))
 
 
 def assert_answers(server):
     assert exchange(server, b"GET / HTTP/1.0\r\n\r\n", vectors.echo("GET", "/")) == vectors.echo("GET", "/")
 
 
-@ALL
-def test_whole(server, row):
-    assert exchange(server, row.data, row.reply) == row.reply
+def final(reply):
+    return reply[len(vectors.CONTINUE):] if reply.startswith(vectors.CONTINUE) else reply
 
 
-@ALL
-def test_byte_by_byte(server, row):
-    chunks = harness.pieces(row.data, 1)
-    if row in vectors.TRAILING:
+def job(row, size):
+    pieces = harness.pieces(row.data, size)
+    if size and row in rows_of("trailing"):
         # What comes after the body may meet a closed socket, so it comes before the server can know.
-        chunks[-40:] = [b"".join(chunks[-40:])]
-    replies = [row.reply]
-    if row.name == "chunked and length":
-        replies.append(vectors.error(501))  # it may be refused before its length is there
-    assert exchange(server, row.data, row.reply, chunks) in replies
+        pieces[-40:] = [b"".join(pieces[-40:])]
+    return pieces, None if row.name in vectors.INCOMPLETE else row.reply
 
 
-@ALL
-def test_cut_off_at_every_length(server, row):
+@tables
+@pytest.mark.parametrize("size", [None, 1], ids=["whole", "byte-by-byte"])
+def test_row(server, table, size):
+    rows = rows_of(table)
+    replies = talk(server, [job(row, size) for row in rows])
+    wrong = ["%s (%s, %s): %r instead of %r" % (row.name, row.section, row.risk, reply, row.reply)
+             for row, reply in zip(rows, map(final, replies)) if reply != row.reply]
+    assert not wrong, "\n".join(wrong)
+
+
+@tables
+def test_cut_off_at_every_length(server, table):
     """A request that is not whole is refused, by the reply that it gets whole or by a 400; no bytes at all need no reply."""
-    bad = (vectors.BAD, vectors.ERROR_HEAD % 400) + ((vectors.error(501),) if b"chunked" in row.data else ())
-    for n in range(len(row.data)):
-        reply = server.raw(row.data[:n], eof=True)
-        sent = row.data[:n].lstrip(b"\r\n")
-        assert reply == row.reply or reply in bad or not reply and not sent, (row.data[:n], reply)
+    cuts = [(row, row.data[:n]) for row in rows_of(table) for n in range(len(row.data))]
+    wrong = []
+    for (row, data), reply in zip(cuts, map(final, talk(server, [([data], None) for row, data in cuts]))):
+        if reply not in (row.reply, vectors.BAD, vectors.ERROR_HEAD % 400) and (reply or data.lstrip(b"\r\n")):
+            wrong.append("%s: %r gets %r" % (row.name, data, reply))
+    assert not wrong, "\n".join(wrong)
     assert_answers(server)
+
+
+def test_the_table():
+    """Each row names its section and its risk, and what is accepted has a sibling that is refused."""
+    names = [row.name for row in vectors.ROWS]
+    assert len(set(names)) == len(names)
+    for table in vectors.TABLES.values():
+        for group in table:
+            assert not all(vectors.is_accepted(row) for row in group), group[0]
+            for row in group:
+                assert re.match(r"RFC \d{4} section|URL Standard", row.section) and row.risk in vectors.RISKS, row
+    assert {row.risk for row in vectors.ROWS} == set(vectors.RISKS)
 
 
 def test_blank_lines_and_nothing_else(server):

@@ -449,7 +449,8 @@ for value in object(), b"\\xff":
 def test_a_new_app(python, tmp_path):
     done = subprocess.run([python.path, "-m", "picoweb", "new", "sub/myapp"], cwd=str(tmp_path), env=python.environment(),
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", timeout=100)
-    assert (done.returncode, done.stdout) == (0, "Run it with: picoweb %s --reload\n" % os.path.join("sub", "myapp", "main.py"))
+    assert (done.returncode, done.stdout) == (0, "Run it with: picoweb %s --reload\nTest it with: cd sub/myapp && pytest\n"
+                                              % os.path.join("sub", "myapp", "main.py"))
     folder = tmp_path / "sub" / "myapp"
     (folder / "main.py").rename(folder / "app.py")
     with started(python, folder) as (process, port, said):

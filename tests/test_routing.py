@@ -1,6 +1,9 @@
 """Routes, methods, and apps below apps."""
 
 import os
+import random
+import re
+import urllib.parse
 
 import pytest
 
@@ -190,6 +193,121 @@ METHODS = [
 @pytest.mark.parametrize("path, method, reply", METHODS, ids=["%s %s" % row[1::-1] for row in METHODS])
 def test_method(server, path, method, reply):
     assert harness.in_order(get(server, path, method)) == harness.in_order(reply)
+
+
+# Typed routes
+
+TYPED = [
+    ("/name/ann", {"name": "ann"}),
+    ("/name/%C5%BC%C3%B3%C5%82w", {"name": "\u017c\u00f3\u0142w"}),
+    ("/name/\u017c\u00f3\u0142w", {"name": "\u017c\u00f3\u0142w"}),
+    ("/name/a%2Fb%20c+d", {"name": "a/b c+d"}),
+    ("/name/%", {"name": "%"}),
+    ("/name/%zz", {"name": "%zz"}),
+    ("/name/%252F", {"name": "%2F"}),
+    ("/name/%ff", {"name": "\ufffd"}),
+    ("/name/%00%0a", {"name": "\0\n"}),
+    ("/name/..", {"name": ".."}),
+    ("/n%61me/ann?x=1", {"name": "ann"}),
+    ("/name/", None), ("/name", None), ("/name/a/", None), ("/name/a/b", None), ("/name//a", None), ("//name/a", None), ("/Name/a", None),
+    ("/name%2Fa", None), ("/xname/a", None),
+    ("/string/a", {"name": "a"}), ("/string/", None),
+    ("/int/7", {"n": 7}), ("/int/007", {"n": 7}), ("/int/%37", {"n": 7}), ("/int/0", {"n": 0}),
+    ("/int/123456789012345678", {"n": 123456789012345678}),
+    ("/int/1234567890123456789", None), ("/int/" + "9" * 1500, None), ("/int/-1", None), ("/int/+1", None), ("/int/1.0", None), ("/int/0x1", None),
+    ("/int/1_0", None), ("/int/%201", None), ("/int/1%0a", None), ("/int/\u0663", None), ("/int/\u00b2", None), ("/int/", None), ("/int/x", None),
+    ("/path/a", {"p": "a"}), ("/path/a/b/c", {"p": "a/b/c"}), ("/path/a%2Fb/c%20d", {"p": "a/b/c d"}), ("/path/a/", {"p": "a/"}),
+    ("/path/a//b", {"p": "a//b"}), ("/path/../a", {"p": "../a"}),
+    ("/path/", None), ("/path", None), ("/path//a", None), ("/path/%2Fetc", None), ("/paths/a", None),
+    ("/between/a/edit", {"p": "a"}), ("/between/a/b/edit", {"p": "a/b"}), ("/between/edit/edit", {"p": "edit"}),
+    ("/between/edit", None), ("/between//edit", None), ("/between/a/edit/", None), ("/between/a/edi", None), ("/between/a/b", None),
+    ("/re/abc", {"r": "abc"}), ("/re/x", {"r": "x"}), ("/re/%61", {"r": "a"}),
+    ("/re/abcx", None), ("/re/xa", None), ("/re/A", None), ("/re/", None), ("/re/a%0a", None), ("/re/a/b", None), ("/re/abcg", None),
+    ("/slashes/abc/end", {"r": "abc"}), ("/slashes/a%2Fb/end", None), ("/slashes//end", None), ("/slashes/a/b/end", None),
+    ("/two/x/2", {"a": "x", "b": 2}), ("/two/1/2", {"a": "1", "b": 2}), ("/two/x/y", None), ("/two//2", None), ("/two/x", None),
+    ("/all/1/a/b/c.html", {"n": 1, "p": "a/b", "name": "c"}), ("/all/1/a/b%2Fc.html", {"n": 1, "p": "a", "name": "b/c"}),
+    ("/all/1/a/.html", None), ("/all/1/c.html", None), ("/all/1/a/b/c.htm", None), ("/all/x/a/c.html", None),
+    ("/v2/x-pico.tar.gz", {"major": 2, "name": "pico"}), ("/v2/x-.tar.gz.tar.gz", {"major": 2, "name": ".tar.gz"}),
+    ("/v2/x-.tar.gz", None), ("/v/x-a.tar.gz", None), ("/v2/y-a.tar.gz", None), ("/2/x-a.tar.gz", None), ("/v2/x-tar.gz", None),
+    ("/%C5%BC%20%C3%B3/a", {"name": "a"}), ("/%C5%BC%20%C3/a", None), ("/%C5%BC+%C3%B3/a", None),
+    ("/user/ann", {"name": "ann", "id": 0}), ("/user/ann/4", {"name": "ann", "id": 4}), ("/user/ann/x", None),
+    ("/first/1", {"n": 1}),
+    ("/own/1/a", {"n": 1, "name": "a"}), ("/own/a/1", None),
+    ("/rule/1", {"n": 1}), ("/rule/a", None), ("/async/1", {"id": 1}), ("/async/a", None),
+    ("/below/a", {"name": "a"}), ("/below/a/b", None), ("/below/", None),
+]
+
+
+@pytest.mark.parametrize("path, args", TYPED, ids=[row[0][:20] for row in TYPED])
+def test_typed_route(server, path, args):
+    reply = get(server, "/typed" + path)
+    assert (reply == error(404)) if args is None else (harness.Response(reply).json() == [args, True])
+
+
+TYPED_METHODS = [
+    ("/first/a", "GET", page("first GET /first/a a")),
+    ("/mine/me", "GET", page("mine GET /mine/me ")),  # the typed route before it matches as well, with another method
+    ("/mine/you", "GET", not_allowed("POST, OPTIONS")),
+    ("/own/1", "OPTIONS", options("PUT, DELETE, OPTIONS")),
+    ("/own/1", "GET", not_allowed("PUT, DELETE, OPTIONS")),
+    ("/own/x", "GET", error(404)),
+    ("/own/1/a", "OPTIONS", options("GET, POST, PUT, PATCH, DELETE, HEAD, OPTIONS")),
+    ("/own/1/a", "TRACE", not_allowed("GET, POST, PUT, PATCH, DELETE, HEAD, OPTIONS")),
+    ("/only", "GET", page("only GET /only ")),
+    ("/only", "POST", not_allowed("GET, HEAD, OPTIONS")),
+    ("/user/a/1", "DELETE", not_allowed("GET, HEAD, OPTIONS")),
+]
+
+
+@pytest.mark.parametrize("path, method, reply", TYPED_METHODS, ids=["%s %s" % row[1::-1] for row in TYPED_METHODS])
+def test_method_of_a_typed_route(server, path, method, reply):
+    assert harness.in_order(get(server, "/typed" + path, method)) == harness.in_order(reply)
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])
+def test_a_route_for_each_method(server, method):
+    assert harness.Response(get(server, "/typed/own/1/a", method)).json() == [{"n": 1, "name": "a"}, True]
+
+
+def test_what_is_no_typed_route(server):
+    assert server.get("/refused").json() == [[], 2, "/name/<name>"]
+
+
+# What a typed route should do, by another way: a regular expression on decoded segments, between them a character of no URL.
+ORACLE = [(re.compile(pattern, re.S), names) for pattern, *names in (
+    (r"\x01name\x01([^\x01]+)", "name"), (r"\x01string\x01([^\x01]+)", "name"), (r"\x01int\x01([0-9]{1,18})", "n:"), (r"\x01path\x01([^/\x01].*)", "p/"),
+    (r"\x01between\x01([^/\x01].*)\x01edit", "p/"), (r"\x01re\x01([a-f]+|x)", "r"), (r"\x01slashes\x01([^\x01/]+)\x01end", "r"),
+    (r"\x01two\x01([^\x01]+)\x01([0-9]{1,18})", "a", "b:"), (r"\x01all\x01([0-9]{1,18})\x01([^/\x01].*)\x01([^\x01]+)\.html", "n:", "p/", "name"),
+    (r"\x01v([0-9]{1,18})\x01x-([^\x01]+)\.tar\.gz", "major:", "name"), ("\x01\u017c \u00f3\x01([^\x01]+)", "name"))]
+PIECES = ["/", "/", "/", "name", "string", "int", "path", "between", "edit", "re", "slashes", "end", "two", "all", "v", "x-", ".tar.gz", ".html",
+          "a", "x", "7", "0", "12345678901234567890", "-1", "%2F", "%2f", "%20", "%", "%zz", "%25", "%C5%BC", "%C3", "%ff", "%0a", "%00", "%31", "%61",
+          "..", "//", "+", "\u0663", "<", ">", "<name>", "%C5%BC%20%C3%B3"]
+
+
+def expected(path):
+    path = "\x01".join(urllib.parse.unquote(segment, errors="replace") for segment in path.split("/"))
+    for pattern, names in ORACLE:
+        match = pattern.fullmatch(path)
+        if match:
+            return {name.rstrip(":/"): int(value) if name[-1] == ":" else value.replace("\x01", "/") for name, value in zip(names, match.groups())}
+    return None
+
+
+def test_typed_routes_fuzzed(server):
+    rng = random.Random(harness.SEED)
+    paths = [path for path, _ in TYPED if expected(path) and "?" not in path]
+    matched = 0
+    for i in range(harness.fuzz_count(300)):
+        path = rng.choice(paths) if rng.random() < 0.7 else "/"
+        for _ in range(rng.randrange(3)):
+            at = rng.randrange(1, len(path) + 1)
+            path = path[:at] + rng.choice(PIECES) + path[at + rng.choice((0, 0, 1, 5)):]
+        reply = get(server, "/typed" + path)
+        args = expected(path)
+        if not path.startswith(("/user", "/first", "/mine", "/own", "/rule", "/async", "/below", "/only")):
+            matched += args is not None
+            assert reply == error(404) if args is None else harness.Response(reply).json() == [args, True], "seed %d, input %d: %r" % (harness.SEED, i, path)
+    assert matched > 30
 
 
 # What an app below another has of its own, and what it has from its root

@@ -164,5 +164,58 @@ hundred.add_url_rule("/m", page("m-put"), methods=("PUT",))
 app.mount("/hundred", hundred)
 
 
+# Typed routes
+
+def typed_page(req, resp, **args):
+    return [args, args == (req.url_match or {})]
+
+
+def user(req, resp, name, id=0):
+    yield from picoweb.jsonify(resp, [{"name": name, "id": id}, True])
+
+
+async def async_user(req, resp, id):
+    return [{"id": id}, True]
+
+
+TYPED = [
+    ("/name/<name>", typed_page),
+    ("/string/<string:name>", typed_page),
+    ("/int/<int:n>", typed_page),
+    ("/path/<path:p>", typed_page),
+    ("/between/<path:p>/edit", typed_page),
+    ("/re/<re:[a-f]+|x:r>", typed_page),
+    ("/slashes/<re:[^/]+:r>/end", typed_page),
+    ("/two/<a>/<int:b>", typed_page),
+    ("/all/<int:n>/<path:p>/<name>.html", typed_page),
+    ("/v<int:major>/x-<name>.tar.gz", typed_page),
+    ("/\u017c \u00f3/<name>", typed_page),
+    ("/user/<name>", user),
+    ("/user/<name>/<int:id>", user, {"methods": "GET"}),
+    ("/first/<int:n>", typed_page),
+    (re.compile("^/first/(.+)"), page("first")),
+    ("/mine/<name>", typed_page, {"methods": "POST"}),
+    ("/mine/me", page("mine")),
+    ("/own/<int:n>", typed_page, {"methods": ("PUT", "DELETE")}),
+]
+typed = picoweb.WebApp(__name__, TYPED, serve_static=False)
+typed.add_url_rule("/rule/<int:n>", typed_page)
+typed.route("/async/<int:id>")(async_user)
+for _register in typed.get, typed.post, typed.put, typed.patch, typed.delete:
+    _register("/own/<int:n>/<name>")(typed_page)
+typed.get("/only", headers="skip")(page("only"))
+below = picoweb.WebApp(__name__, [("/<name>", typed_page)], serve_static=False)
+typed.mount("/below", below)
+app.mount("/typed", typed)
+refused = []
+for _url in ("/<", "/<name", "/<>", "/<int:>", "/<float:x>", "/<a><b>", "/<a>-<b>", "/<path:a>/<path:b>", "/<a>/<a>", "/<re:x>", "/x>/<"):
+    try:
+        app.add_url_rule(_url, typed_page)
+        refused.append(_url)
+    except ValueError:
+        pass
+app.add_url_rule("/refused", lambda req, resp: [refused, len(TYPED[0]), TYPED[0][0]])
+
+
 if __name__ == "__main__":
     app.run(debug=0)

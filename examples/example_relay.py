@@ -1,0 +1,28 @@
+# A page that switches relays: its buttons post to /api/relay/<number>, and it polls the state of all of them, so that each
+# client sees what another one does. On a board, the pin is set where relays[n] is.
+
+import picoweb
+
+app = picoweb.WebApp(__name__)
+relays = [False] * 4
+
+
+@app.route("/")
+def index(req, resp):
+    return app.sendfile(resp, "static/relay.html")
+
+
+@app.get("/api/relay")
+def state(req, resp):
+    return relays
+
+
+@app.post("/api/relay/<int:n>")
+def switch(req, resp, n):
+    if n >= len(relays):
+        raise picoweb.HTTPException(404)
+    relays[n] = not relays[n]
+    return relays
+
+
+app.run(host="0.0.0.0")
