@@ -49,12 +49,15 @@ def _parse_head(app, req, conn):
     head = conn.buf
     start = req._parsed
     if not start:
-        head = conn.buf = head.lstrip(b"\r\n")  # RFC 9112 section 2.2
+        head = head.lstrip(b"\r\n")  # one line end may come before (RFC 9112 section 2.2)
+        if len(conn.buf) - len(head) > 2:
+            raise ValueError
         start = head.find(b"\n") + 1
         if (start or len(head)) > app.max_request_line:
             raise HTTPException(414)
         if not start:
             return False
+        conn.buf = head
         _parse_line(req, head[:start])
     find = head.find
     while True:
@@ -143,6 +146,10 @@ def get_mime_type(fname):
     return mime_type(fname)
 
 
+def _route_for(method):
+    return lambda self, url, **kwargs: self.route(url, methods=(method,), **kwargs)
+
+
 class WebApp:
     max_connections = 16
     max_request_line = 2048
@@ -162,7 +169,10 @@ class WebApp:
         self.url_map = []
         self.mounts = []
         self._servers = []
-        self.pkg = pkg.split(".", 1)[0] if pkg and pkg != "__main__" else None
+        pkg = pkg and pkg.split(".", 1)[0]
+        module = sys.modules.get(pkg)
+        # A plain module, __main__ among them, has its files in the current folder.
+        self.pkg = None if pkg == "__main__" or module and not hasattr(module, "__path__") else pkg
         for url, func, *extra in routes or ():
             self.add_url_rule(url, func, **(extra[0] if extra else {}))
         if serve_static:
@@ -263,6 +273,8 @@ class WebApp:
             self.add_url_rule(url, f, **kwargs)
             return f
         return _route
+
+    get, post, put, patch, delete = [_route_for(name) for name in ("GET", "POST", "PUT", "PATCH", "DELETE")]
 
     def add_url_rule(self, url, func, **kwargs):
         if isinstance(url, str) and "<" in url:

@@ -112,6 +112,8 @@ class Reader:
             conn.greeting = None
             data = yield from conn.receive(conn.s.read, n)
             conn.since = None
+            if not data and conn.refill:
+                raise EOFError
         conn.left -= len(data)
         return data
 
@@ -125,6 +127,8 @@ class Reader:
         else:
             n = yield from conn.receive(conn.s.readinto, memoryview(buf)[:n])
             conn.since = None
+            if not n and conn.refill:
+                raise EOFError
             conn.left -= n
         return n
 
@@ -165,7 +169,7 @@ class Reader:
 
 # Drops what is on its way: a socket closed with bytes unread is reset, and the client may lose the response.
 def drain(app, req, conn):
-    n, pauses = app.max_drain, 100
+    n, pauses = app.max_drain, 50
     if req._head and not conn.refill:
         n = min(n, conn.left - len(conn.buf))
         if n <= 0:
@@ -173,7 +177,7 @@ def drain(app, req, conn):
         elif conn.greeting:
             pauses = 0  # the client waits for it before it sends more
     conn.since = ticks_ms()
-    while n > 0 and not conn.gone:
+    while n > 0 and not (conn.gone or conn.late):
         data = conn.s.read(min(n, 512))
         if data:
             n -= len(data)
@@ -189,7 +193,7 @@ def read_body(req):
         raise HTTPException(411)
     if req._length == -1:
         from .chunked import read_all
-        return (yield from read_all(req))
+        return (yield from read_all(req.reader))
     return (yield from req.reader.readall(req._length))
 
 
