@@ -155,10 +155,6 @@ def _compiled(url):
     return Pattern(url)
 
 
-def _route_for(method):
-    return lambda self, url, **kwargs: self.route(url, methods=method, **kwargs)
-
-
 class WebApp:
     max_connections = 16
     max_request_line = 2048
@@ -310,7 +306,20 @@ class WebApp:
     def add_url_rule(self, url, func, **kwargs):
         self.url_map.append((_compiled(url), func, kwargs))
 
-    get, post, put, patch, delete = (_route_for(name) for name in ("GET", "POST", "PUT", "PATCH", "DELETE"))
+    def get(self, url, **kwargs):
+        return self.route(url, methods="GET", **kwargs)
+
+    def post(self, url, **kwargs):
+        return self.route(url, methods="POST", **kwargs)
+
+    def put(self, url, **kwargs):
+        return self.route(url, methods="PUT", **kwargs)
+
+    def patch(self, url, **kwargs):
+        return self.route(url, methods="PATCH", **kwargs)
+
+    def delete(self, url, **kwargs):
+        return self.route(url, methods="DELETE", **kwargs)
 
     def mount(self, url, app):
         from .routing import mount
