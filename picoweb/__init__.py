@@ -147,12 +147,12 @@ def _no_engine(*args):
     raise ImportError(_NO_ENGINE)
 
 
-# A route that is a str with parameters: see routing.Pattern.
-def _compiled(url):
-    if not isinstance(url, str) or "<" not in url:
-        return url
+# A route whose path has parameters gets a pattern for it.
+def _compiled(route):
+    if not isinstance(route[0], str) or "<" not in route[0]:
+        return route
     from .routing import Pattern
-    return Pattern(url)
+    return (Pattern(route[0]),) + tuple(route[1:])
 
 
 class WebApp:
@@ -173,7 +173,7 @@ class WebApp:
     _plain = False
 
     def __init__(self, pkg, routes=None, serve_static=True):
-        self.url_map = [(_compiled(route[0]),) + tuple(route[1:]) for route in routes or ()]
+        self.url_map = [_compiled(route) for route in routes or ()]
         self.mounts = []
         self._servers = []
         pkg = pkg and pkg.split(".", 1)[0]
@@ -304,7 +304,7 @@ class WebApp:
         return _route
 
     def add_url_rule(self, url, func, **kwargs):
-        self.url_map.append((_compiled(url), func, kwargs))
+        self.url_map.append(_compiled((url, func, kwargs)))
 
     def get(self, url, **kwargs):
         return self.route(url, methods="GET", **kwargs)
