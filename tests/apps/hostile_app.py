@@ -63,11 +63,6 @@ def query(req, resp):
     yield from picoweb.jsonify(resp, req.form)
 
 
-@app.route("/typed/<int:n>/<path:p>/<name>.html", methods="GET")
-def typed(req, resp, n, p, name):
-    return [n, p, name]
-
-
 @app.route("/headers")
 def headers(req, resp):
     yield from picoweb.jsonify(resp, len(req.headers))
