@@ -1,5 +1,5 @@
 """picoweb, a web pico-framework. docs/api.rst describes every name."""
-from .server import Server, coroutine, get_event_loop, json, re, run_forever
+from .server import Server, Stream, coroutine, get_event_loop, json, re, run_forever
 import sys
 
 SEND_BUFSZ = 256
@@ -174,14 +174,14 @@ class WebApp:
         # A plain module, __main__ among them, has its files in the current folder.
         self.pkg = None if pkg == "__main__" or module and not hasattr(module, "__path__") else pkg
         for url, func, *extra in routes or ():
-            self.add_url_rule(url, func, **(extra[0] if extra else {}))
+            self.add_url_rule(url, func, **(extra and extra[0] or {}))
         if serve_static:
             self.add_url_rule(re.compile("^/(static/.+)"), self.handle_static)
 
     # A connection, from its first byte to its last
     @coroutine
     def _handle(self, conn, writer):
-        if conn is not writer:
+        if not isinstance(conn, Stream):
             from .answers import adopt
             conn = adopt(self, writer)
         req = HTTPRequest()
@@ -191,6 +191,8 @@ class WebApp:
             conn.buf = conn.s.read(640) or b""
             while not _parse_head(self, req, conn):
                 yield from conn.more()
+            if conn.server.full > 199:
+                raise HTTPException(503, {"Retry-After": 2})
             if self._prefixes:
                 from .routing import find_app
                 app = find_app(self, req)

@@ -43,7 +43,7 @@ def attribute(req, name):
         from .utils import Reader
         req.reader = Reader(req._conn)
     else:
-        raise AttributeError(name + " (is an await or yield from missing?)")
+        raise AttributeError(name + " (is an await or yield from missing before read_form_data()?)")
     return getattr(req, name)
 
 

@@ -171,7 +171,8 @@ class Stream:
 # A listening socket and its clients
 class Server:
     s = None
-    turns = full = 0
+    turns = 0
+    full = 0  # for how many times 5 ms handlers at work have had all places
 
     def __init__(self, app, loop=None):
         self.app = app
@@ -202,24 +203,23 @@ class Server:
                     self.evict()
                 if len(self.conns) < self.app.max_connections or self.evict():
                     self.full = 0
-                    self.accept(self.app._handle)
                 elif self.full < 200:
                     self.full += 1
                     yield from sleep_ms(5)
-                else:  # handlers at work have had all places for a second
-                    self.accept(self.app._refuse)
+                    continue
+                self.accept()
             except Exception:  # no memory, no descriptor; on Pycopy, close()
                 failed = True
                 gc.collect()
                 yield from sleep_ms(20)
 
-    def accept(self, handle):
+    def accept(self):
         s, peer = self.s.accept()
         conn = None
         try:
             s.setblocking(False)
             conn = Stream(self, wrap_tls(self.ssl, s) if self.ssl else s, peer, s)
-            coro = handle(conn, conn)
+            coro = self.app._handle(conn, conn)
             conn.task = create_task(coro) or coro
         except Exception:
             (conn or s).close()

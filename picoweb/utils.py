@@ -97,7 +97,7 @@ class Reader:
     def read(self, n=-1):
         conn = self.conn
         if n < 0:
-            return (yield from self.readexactly(conn.left))
+            return bytes((yield from self.readall()))
         if conn.refill and not conn.left:
             yield from conn.refill(conn)
         n = min(n, conn.left)
@@ -132,8 +132,13 @@ class Reader:
             conn.left -= n
         return n
 
-    # n bytes in the one buffer that they need
-    def readall(self, n):
+    # n bytes, or all, in the one buffer that they need
+    def readall(self, n=-1):
+        if n < 0 and self.conn.refill:
+            from .chunked import read_all
+            return (yield from read_all(self))
+        if n < 0:
+            n = self.conn.left
         if n > self.conn.server.app.max_body:
             raise HTTPException(413)
         buf = bytearray(n)
@@ -191,16 +196,13 @@ def drain(app, req, conn):
 def read_body(req):
     if req._length is None:
         raise HTTPException(411)
-    if req._length == -1:
-        from .chunked import read_all
-        return (yield from read_all(req.reader))
-    return (yield from req.reader.readall(req._length))
+    return (yield from req.reader.readall())
 
 
 def read_form(req):
     if req._type and req._type.split(b";")[0].rstrip() not in FORMS:
         raise HTTPException(415)
-    req.form = parse_qs((yield from read_body(req)))
+    req.form = parse_qs(bytes((yield from read_body(req))))
 
 
 def read_json(req):
