@@ -22,8 +22,8 @@ TEST = .deps/venv/bin/python -m pytest
 
 help:
 	@echo 'make run [PY=micropython|pycopy|python3|PATH] [APP=example_webapp.py] [PORT=8081]   serve an app'
-	@echo 'make test [QUICK=1] [STRICT=1] [ARGS="-k NAME --runtime NAME"]   fetch what the tests need, and run them; QUICK: one runtime of each'
-	@echo '    kind, and no long tests; STRICT: stop if something cannot be fetched, instead of skipping its tests'
+	@echo 'make test [QUICK=1] [STRICT=1] [N=10000] [ARGS="-k NAME --runtime NAME"]   fetch what the tests need, and run them; QUICK: one runtime'
+	@echo '    of each kind, and no long tests; STRICT: stop if something cannot be fetched, instead of skipping its tests; N: inputs of a fuzz test'
 	@echo 'make soak [N=100000] [ARGS="--runtime NAME --seconds 60"]   good and hostile traffic; heap, descriptors and connections must not grow'
 	@echo 'make test-browser   test the examples in a browser (needs Chromium; Playwright is installed)'
 	@echo 'make check   check the source: ruff, the size of the module, type stubs'

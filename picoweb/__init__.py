@@ -1,5 +1,5 @@
 """picoweb, a web pico-framework. docs/api.rst describes every name."""
-from .server import Server, coroutine, get_event_loop, json, re, run_forever
+from .server import Server, Stream, coroutine, get_event_loop, json, re, run_forever
 import sys
 
 SEND_BUFSZ = 256
@@ -49,12 +49,15 @@ def _parse_head(app, req, conn):
     head = conn.buf
     start = req._parsed
     if not start:
-        head = conn.buf = head.lstrip(b"\r\n")  # RFC 9112 section 2.2
+        head = head.lstrip(b"\r\n")  # one line end may come before (RFC 9112 section 2.2)
+        if len(conn.buf) - len(head) > 2:
+            raise ValueError
         start = head.find(b"\n") + 1
         if (start or len(head)) > app.max_request_line:
             raise HTTPException(414)
         if not start:
             return False
+        conn.buf = head
         _parse_line(req, head[:start])
     find = head.find
     while True:
@@ -143,6 +146,10 @@ def get_mime_type(fname):
     return mime_type(fname)
 
 
+def _route_for(method):
+    return lambda self, url, **kwargs: self.route(url, methods=(method,), **kwargs)
+
+
 class WebApp:
     max_connections = 16
     max_request_line = 2048
@@ -162,16 +169,19 @@ class WebApp:
         self.url_map = []
         self.mounts = []
         self._servers = []
-        self.pkg = pkg.split(".", 1)[0] if pkg and pkg != "__main__" else None
+        pkg = pkg and pkg.split(".", 1)[0]
+        module = sys.modules.get(pkg)
+        # A plain module, __main__ among them, has its files in the current folder.
+        self.pkg = None if pkg == "__main__" or module and not hasattr(module, "__path__") else pkg
         for url, func, *extra in routes or ():
-            self.add_url_rule(url, func, **(extra[0] if extra else {}))
+            self.add_url_rule(url, func, **(extra and extra[0] or {}))
         if serve_static:
             self.add_url_rule(re.compile("^/(static/.+)"), self.handle_static)
 
     # A connection, from its first byte to its last
     @coroutine
     def _handle(self, conn, writer):
-        if conn is not writer:
+        if not isinstance(conn, Stream):
             from .answers import adopt
             conn = adopt(self, writer)
         req = HTTPRequest()
@@ -181,6 +191,8 @@ class WebApp:
             conn.buf = conn.s.read(640) or b""
             while not _parse_head(self, req, conn):
                 yield from conn.more()
+            if conn.server.full > 199:
+                raise HTTPException(503, {"Retry-After": 2})
             if self._prefixes:
                 from .routing import find_app
                 app = find_app(self, req)
@@ -263,6 +275,8 @@ class WebApp:
             self.add_url_rule(url, f, **kwargs)
             return f
         return _route
+
+    get, post, put, patch, delete = [_route_for(name) for name in ("GET", "POST", "PUT", "PATCH", "DELETE")]
 
     def add_url_rule(self, url, func, **kwargs):
         if isinstance(url, str) and "<" in url:

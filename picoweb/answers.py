@@ -34,7 +34,7 @@ def redirect(writer, location, code, headers):
 # Ends a request: with a response where the handler has not written one, and a line in the log. Returns False if the handler keeps
 # the connection.
 def finish(app, req, conn, result, error):
-    if error and (isinstance(error, CancelledError) or not isinstance(error, Exception)):
+    if error and not conn.late and (isinstance(error, CancelledError) or not isinstance(error, Exception)):
         raise error  # Ctrl-C, say
     if not error:
         try:
@@ -72,7 +72,9 @@ def fail(app, req, conn, e):
         return log(app, "debug", "client gone: %r" % e)
     if conn.buf.startswith(b"HEAD ") and req.method != "HEAD":
         head_only(conn)
-    if isinstance(e, EOFError) or isinstance(e, ValueError) and not req._head:
+    if conn.late:
+        e = HTTPException(408)
+    elif isinstance(e, EOFError) or isinstance(e, ValueError) and not req._head:
         e = HTTPException(400)
     elif isinstance(e, RuntimeError) and len(req.path) > 255:  # too long for the stack of a board's regexes
         e = HTTPException(414)
@@ -81,7 +83,7 @@ def fail(app, req, conn, e):
         log_exc(app, req, e)
         e = (yield from attempt(app, req, app.handle_exc, conn, e)) or HTTPException(500)
     if conn.first:
-        return log(app, "error", "%s %s: too late for %r" % (req.method, req.path, e))
+        return log(app, "debug" if conn.late else "error", "%s %s: too late for %r" % (req.method, req.path, e))
     yield from attempt(app, req, app.handle_error, conn, e)
     if not conn.first:
         yield from respond(conn, ("500", 500))
@@ -164,8 +166,7 @@ def load_template(app, name):
             if app.debug > 0:
                 return _no_engine
             raise ImportError(_NO_ENGINE)
-        pkg = app.pkg and hasattr(__import__(app.pkg), "__path__") and app.pkg
-        app.template_loader = utemplate.source.Loader(pkg or None, "templates")
+        app.template_loader = utemplate.source.Loader(app.pkg, "templates")
     try:
         return app.template_loader.load(name)
     except OSError as e:

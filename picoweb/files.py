@@ -62,9 +62,8 @@ def _open(pkg, fname):
 
 
 def _path(pkg, fname):
-    # A plain module, __main__ among them, has its files in the current folder.
-    path = pkg and getattr(__import__(pkg), "__path__", None)
-    if path:
+    if pkg:
+        path = __import__(pkg).__path__
         fname = (path if isinstance(path, str) else path[0]) + "/" + fname
     return fname
 

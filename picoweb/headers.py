@@ -16,13 +16,13 @@ class Headers(dict):
         return super().__getitem__(self._key(name))
 
     def __contains__(self, name):
-        return super().__contains__(self._key(name))
+        return self.get(name) is not None
 
     def __setitem__(self, name, value):
         super().__setitem__(self._key(name), value)
 
     def get(self, name, default=None):
-        return self[name] if name in self else default
+        return super().get(self._key(name), default)
 
     # RFC 9110 section 5.3: fields of one name are one list. RFC 6265 section 5.4: cookies are parted by semicolons.
     def add(self, line):
@@ -43,7 +43,7 @@ def attribute(req, name):
         from .utils import Reader
         req.reader = Reader(req._conn)
     else:
-        raise AttributeError(name + " (is an await or yield from missing?)")
+        raise AttributeError(name + " (is an await or yield from missing before read_form_data()?)")
     return getattr(req, name)
 
 
@@ -135,7 +135,9 @@ def head_only(conn):
         buf = buf.encode() if isinstance(buf, str) else bytes(buf)
         text = tail + (buf[off:off + sz] if sz >= 0 else buf[off:])
         end = text.find(b"\r\n\r\n") + 4
-        text, start, tail = text[:end] if end > 3 else text, len(tail), text[-4:]
+        if end > 3:
+            text = text[:end]
+        start, tail = len(tail), text[-4:]
         return awrite(text[start:])
     conn.awrite = conn.awritestr = cut
 

@@ -4,7 +4,8 @@ from .server import re
 from .utils import unquote
 
 
-# A typed route: "/user/<int:id>/<path:rest>". One parameter a segment, with literal text before and after it; one <path:...> a route.
+# A typed route, such as "/user/<int:id>/<path:rest>". A segment has at most one parameter, with literal text before and after it;
+# a route has at most one path. So there is one way to match, and no need to search for it.
 class Pattern:
 
     def __init__(self, url):
@@ -29,7 +30,7 @@ class Pattern:
             self.segments[-1] = prefix, kind, name, suffix
             self.segments += [(segment, None, None, "") for segment in literals]
 
-    # The parameters as keyword arguments; None where the path, as the client sent it, is another one.
+    # The parameters as keyword arguments; None if the path, as the client sent it, is not one of this route.
     def match(self, path):
         parts = path.split("/")
         more = len(parts) - len(self.segments)
@@ -54,12 +55,12 @@ class Pattern:
         return args
 
 
-# The value of a parameter, or None. None is empty; a path that begins with a slash would be an absolute one.
+# The value of a parameter; None where the text is none of its type. A path that began with a slash would be absolute.
 def _convert(kind, value):
     if not value or kind == "path" and value[0] == "/":
         return None
     if kind == "int":
-        # More digits than any number has: what they cost grows with their square.
+        # Bounded: the time that int() takes grows with the square of the digits.
         return int(value) if len(value) <= 18 and value.encode().isdigit() else None
     if hasattr(kind, "match"):
         match = kind.match(value)
@@ -89,7 +90,7 @@ def candidates(app, path):
 def refuse(req, routes):
     allow = []
     for url, _, *extra in routes:
-        if extra and "methods" in extra[0] and (url == req.path if isinstance(url, str) else url.match(req.path)):
+        if extra and extra[0] and "methods" in extra[0] and (url == req.path if isinstance(url, str) else url.match(req.path)):
             methods = extra[0]["methods"]
             for method in (methods,) if isinstance(methods, str) else methods:
                 if method not in allow:

@@ -58,11 +58,13 @@ else:
 
 # One client
 class Stream:
-    buf = b""  # what was read too early
+    buf = None  # what was read too early; None before its task has begun
     left = 0  # bytes of the body that may still be read
     refill = greeting = None  # see utils.Reader
     first = None  # what was written first
-    gone = writing = False
+    late = gone = False
+    start = 0
+    writing = None
 
     def __init__(self, server, s, peer=None, raw=None):
         self.server = server
@@ -78,6 +80,8 @@ class Stream:
         return 0 if self.since is None else ticks_diff(ticks_ms(), self.since)
 
     def _wait(self, write):
+        if self.late:
+            raise OSError(110)  # ETIMEDOUT
         if self.since is None:
             self.since = ticks_ms()
         self.task = current_task()
@@ -93,7 +97,7 @@ class Stream:
                 data = op(n)
             return data
         except OSError:
-            self.gone = True
+            self.gone = not self.late
             raise
 
     # More of what is not whole yet
@@ -121,7 +125,7 @@ class Stream:
                     sz -= n
                 yield from self._wait(True)
         except OSError:
-            self.gone = True
+            self.gone = not self.late
             raise
         self.since = None
         self.server.turns += 1
@@ -149,21 +153,26 @@ class Stream:
 
     def close(self):
         self.release()
-        io_forget(self.raw)
+        if self.writing is not None:
+            io_forget(self.raw)
         self.s.close()
         if self.raw is not self.s:  # a failed TLS socket leaves it open
             self.raw.close()
 
-    # Ends the task, too.
+    # Ends what waits for it; its task may tell it why.
     def drop(self):
+        self.late = True
+        self.release()
         task_cancel(self.task)
-        self.close()
+        if self.buf is None:
+            self.close()
 
 
 # A listening socket and its clients
 class Server:
     s = None
-    turns = full = 0
+    turns = 0
+    full = 0  # for how many times 5 ms handlers at work have had all places
 
     def __init__(self, app, loop=None):
         self.app = app
@@ -194,24 +203,23 @@ class Server:
                     self.evict()
                 if len(self.conns) < self.app.max_connections or self.evict():
                     self.full = 0
-                    self.accept(self.app._handle)
                 elif self.full < 200:
                     self.full += 1
                     yield from sleep_ms(5)
-                else:  # handlers at work have had all places for a second
-                    self.accept(self.app._refuse)
+                    continue
+                self.accept()
             except Exception:  # no memory, no descriptor; on Pycopy, close()
                 failed = True
                 gc.collect()
                 yield from sleep_ms(20)
 
-    def accept(self, handle):
+    def accept(self):
         s, peer = self.s.accept()
         conn = None
         try:
             s.setblocking(False)
             conn = Stream(self, wrap_tls(self.ssl, s) if self.ssl else s, peer, s)
-            coro = handle(conn, conn)
+            coro = self.app._handle(conn, conn)
             conn.task = create_task(coro) or coro
         except Exception:
             (conn or s).close()

@@ -97,7 +97,7 @@ class Reader:
     def read(self, n=-1):
         conn = self.conn
         if n < 0:
-            return (yield from self.readexactly(conn.left))
+            return bytes((yield from self.readall()))
         if conn.refill and not conn.left:
             yield from conn.refill(conn)
         n = min(n, conn.left)
@@ -112,6 +112,8 @@ class Reader:
             conn.greeting = None
             data = yield from conn.receive(conn.s.read, n)
             conn.since = None
+            if not data and conn.refill:
+                raise EOFError
         conn.left -= len(data)
         return data
 
@@ -125,11 +127,18 @@ class Reader:
         else:
             n = yield from conn.receive(conn.s.readinto, memoryview(buf)[:n])
             conn.since = None
+            if not n and conn.refill:
+                raise EOFError
             conn.left -= n
         return n
 
-    # n bytes in the one buffer that they need
-    def readall(self, n):
+    # n bytes, or all, in the one buffer that they need
+    def readall(self, n=-1):
+        if n < 0 and self.conn.refill:
+            from .chunked import read_all
+            return (yield from read_all(self))
+        if n < 0:
+            n = self.conn.left
         if n > self.conn.server.app.max_body:
             raise HTTPException(413)
         buf = bytearray(n)
@@ -165,7 +174,7 @@ class Reader:
 
 # Drops what is on its way: a socket closed with bytes unread is reset, and the client may lose the response.
 def drain(app, req, conn):
-    n, pauses = app.max_drain, 100
+    n, pauses = app.max_drain, 50
     if req._head and not conn.refill:
         n = min(n, conn.left - len(conn.buf))
         if n <= 0:
@@ -173,7 +182,7 @@ def drain(app, req, conn):
         elif conn.greeting:
             pauses = 0  # the client waits for it before it sends more
     conn.since = ticks_ms()
-    while n > 0 and not conn.gone:
+    while n > 0 and not (conn.gone or conn.late):
         data = conn.s.read(min(n, 512))
         if data:
             n -= len(data)
@@ -187,16 +196,13 @@ def drain(app, req, conn):
 def read_body(req):
     if req._length is None:
         raise HTTPException(411)
-    if req._length == -1:
-        from .chunked import read_all
-        return (yield from read_all(req))
-    return (yield from req.reader.readall(req._length))
+    return (yield from req.reader.readall())
 
 
 def read_form(req):
     if req._type and req._type.split(b";")[0].rstrip() not in FORMS:
         raise HTTPException(415)
-    req.form = parse_qs((yield from read_body(req)))
+    req.form = parse_qs(bytes((yield from read_body(req))))
 
 
 def read_json(req):

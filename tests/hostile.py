@@ -41,6 +41,8 @@ SEEDS = (
     HELLO, FORM,
     b"GET /query?a=1&b=%20&a=3 HTTP/1.0\r\nCookie: a=b\r\nCookie: c=d\r\n\r\n",
     b"GET /static/hello.txt HTTP/1.1\r\nHost: a\r\nAccept-Encoding: gzip, br\r\n\r\n",
+    b"GET /static/hello.txt HTTP/1.1\r\nHost: a\r\nRange: bytes=1-3\r\nIf-Range: \"6-1\"\r\n\r\n",
+    b"GET /static/hello.txt HTTP/1.1\r\nHost: a\r\nIf-None-Match: W/\"a,b\", \"6-1\"\r\nIf-Match: *\r\n\r\n",
     b"PUT /upload HTTP/1.1\r\nHost: a\r\nContent-Length: 40\r\n\r\n" + b"0123456789" * 4,
     b"POST /json HTTP/1.1\r\nHost: a\r\nContent-Length: 15\r\n\r\n{\"a\": [1, null]}",
     b"GET http://127.0.0.1/headers HTTP/1.1\r\nHost: a\r\nX-A: 1\r\nx-a: 2\r\n\r\n",

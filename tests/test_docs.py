@@ -352,6 +352,8 @@ QUESTIONS = [
     ("How do I make a captive portal?", ["docs/howto.rst#captive-portal"], "redirect"),
     ("How do I change the 404 page?", ["docs/howto.rst#error-pages"], "handle_error"),
     ("How many clients can it serve at once?", ["docs/limits.rst"], "max_connections"),
+    ("How do I test my app?", ["docs/howto.rst#tests-of-your-app"], "TestClient"),
+    ("How do I get a number from the path?", ["docs/howto.rst#routes"], "<int:id>"),
     ("How do I move an app from Flask?", ["docs/migrating.rst"], "From Flask"),
 ]
 

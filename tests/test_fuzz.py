@@ -28,8 +28,9 @@ _paths = st.sampled_from((b"/", b"/form", b"/json", b"/query?a=1&b", b"/headers"
                           b"*", b"//", b"/%", b"/%2e%2e/", b"/static/../secret.txt", b"http://a/query", b"?", b"#"))
 _targets = st.lists(_paths | st.binary(max_size=8) | st.text(max_size=4).map(lambda s: s.encode("utf-8", "replace")), min_size=1, max_size=3).map(b"".join)
 _versions = st.sampled_from((b"HTTP/1.1", b"HTTP/1.1", b"HTTP/1.0", b"HTTP/0.9", b"HTTP/1.", b"")) | st.binary(max_size=9)
-_names = st.sampled_from((b"Host", b"Content-Length", b"content-length", b"Transfer-Encoding", b"Expect", b"Cookie", b"Accept-Encoding", b"X", b"", b" ")) | st.binary(max_size=6)
-_values = st.sampled_from((b"a", b"0", b"5", b"05", b"-1", b"99999999999", b"chunked", b"100-continue", b"gzip;q=0", b"a=b; c=d", b"")) | st.binary(max_size=12)
+_names = st.sampled_from((b"Host", b"Content-Length", b"content-length", b"Transfer-Encoding", b"Expect", b"Cookie", b"Accept-Encoding", b"Range", b"If-None-Match", b"If-Range", b"If-Match",
+                          b"X", b"", b" ")) | st.binary(max_size=6)
+_values = st.sampled_from((b"a", b"0", b"5", b"05", b"-1", b"99999999999", b"chunked", b"100-continue", b"gzip;q=0", b"a=b; c=d", b"bytes=0-", b"bytes=-2", b'"a"', b"*", b"")) | st.binary(max_size=12)
 _fields = st.tuples(_names, st.sampled_from((b": ", b":", b" : ", b"")), _values, _ends).map(b"".join)
 _bodies = st.sampled_from((b"", b"hello", b"a=1&b=%20&%zz", b'{"a": [1', b"5\r\nhello\r\n0\r\n\r\n", b"x" * 3000)) | st.binary(max_size=50)
 _requests = st.tuples(_methods, _spaces, _targets, _spaces, _versions, _ends, st.lists(_fields, max_size=6).map(b"".join), _ends, _bodies).map(b"".join)

@@ -59,6 +59,7 @@ ROUTES = [
     ("/any.x", "object GET /any.x suffix"),
     ("/any.xx", None),
     ("/three", "three GET /three "),
+    ("/none", "none GET /none "),
     ("/rule", "rule GET /rule "),
 
     ("/app", "app GET / "),

@@ -35,6 +35,7 @@ ROUTES = [
     (re.compile("^/before/(.*)"), page("after")),
     (Suffix(), page("object")),
     ("/three", page("three"), {}),
+    ("/none", page("none"), None),
     ("/GET", page("get"), {"methods": ("GET",)}),
     ("/POST", page("post"), {"methods": ["POST"]}),
     ("/both", page("both"), {"methods": ("GET", "POST")}),
