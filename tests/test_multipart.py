@@ -16,9 +16,8 @@ from vectors import error
 APP = os.path.join(harness.HERE, "apps", "forms.py")
 # The oldest and the newest stand for those between them.
 FEW_CPYTHONS = True
-SEED = int(os.environ.get("PICOWEB_SEED", "20240229"))
-# make test N=10000 tries more inputs.
-INPUTS = int(os.environ.get("N", "300"))
+SEED = harness.SEED
+INPUTS = harness.fuzz_count(300)
 
 HEAD = b'Content-Disposition: form-data; name="a"'
 FILE = b'Content-Disposition: form-data; name="file"; filename="a.bin"\r\nContent-Type: application/octet-stream'
@@ -207,13 +206,28 @@ def test_a_client_that_goes_leaves_nothing_and_one_that_comes_meanwhile_has_to_w
     assert post(server, "/save", data).text == "5000"
 
 
+SMALL = """
+import picoweb
+from picoweb.multipart import Multipart
+
+app = picoweb.WebApp(None, serve_static=False)
+app.read_timeout = 1
+
+@app.route("/save")
+def save(req, resp):
+    form = Multipart(req)
+    yield from form.next("file")
+    return "%d" % (yield from form.save("saved.bin"))
+
+app.run(debug=-1)
+"""
+
+
 def test_a_megabyte_in_a_small_heap(runtime, serve):
     """A large one is saved; of a client that stops in the middle nothing stays."""
-    with open(APP) as f:
-        app = f.read().replace("50000", "2000000").replace("app.run(", "app.read_timeout = 1\napp.run(")
     data = random.Random(1).randbytes(1000000)
     # Pycopy compiles its event loop, too.
-    server = serve(app, heapsize=runtime.bits * (3072 if runtime.is_pycopy else 2048))
+    server = serve(SMALL, heapsize=runtime.bits * (3072 if runtime.is_pycopy else 2048))
     assert post(server, "/save", body(part(FILE, data))).text == "1000000"
     assert files(server) == {"saved.bin": data}
     with server.connect() as s:
