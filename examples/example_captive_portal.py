@@ -2,7 +2,7 @@
 # board's DNS server answers every name with its own address, and the last route redirects every path.
 
 import picoweb
-from picoweb.server import create_task, sleep_ms
+import uasyncio
 
 try:
     import socket
@@ -44,7 +44,7 @@ async def answer_dns():
     s.setblocking(False)
     record = b"\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4" + bytes([int(n) for n in ADDRESS.split(".")])
     while True:
-        await sleep_ms(20)
+        await uasyncio.sleep_ms(20)
         try:
             query, client = s.recvfrom(512)
             end = query.find(b"\0", 12) + 5
@@ -56,5 +56,5 @@ async def answer_dns():
 
 if __name__ == "__main__":
     # On a board, start its access point here: docs/board.rst shows how.
-    create_task(answer_dns())
+    uasyncio.get_event_loop().create_task(answer_dns())
     app.run(host="0.0.0.0", port=80, debug=True)
