@@ -17,12 +17,12 @@ PAGE = """<!DOCTYPE html><meta name="viewport" content="width=device-width"><tit
 app = picoweb.WebApp(__name__, serve_static=False)
 
 
-@app.route("/", methods="GET")
+@app.get("/")
 def index(req, resp):
     return PAGE
 
 
-@app.route("/", methods="POST")
+@app.post("/")
 def save(req, resp):
     yield from req.read_form_data()
     if not isinstance(req.form.get("ssid"), str) or not isinstance(req.form.get("password"), str):

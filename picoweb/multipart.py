@@ -1,5 +1,6 @@
 # Forms with files (multipart/form-data, RFC 7578), read part by part in constant memory.
 from . import HTTPException
+from .utils import decode
 
 try:
     import os
@@ -13,7 +14,7 @@ class Multipart:
     name = filename = type = None  # of the part
 
     # size: bytes to read at a time, and to keep of a part's header fields
-    def __init__(self, req, size=1024, max_size=1 << 29):
+    def __init__(self, req, size=512, max_size=1 << 29):
         kind, params = _parse(req.headers.get("Content-Type", b""))
         if kind != b"multipart/form-data":
             raise HTTPException(415)
@@ -57,11 +58,11 @@ class Multipart:
         kind, params = _parse(fields.get(b"content-disposition", b""))
         if lines[0].strip() or kind != b"form-data" or b"name" not in params:
             raise HTTPException(400)
-        self.name = _text(params[b"name"])
-        self.type = _text(fields.get(b"content-type", b"text/plain").strip())
+        self.name = decode(params[b"name"])
+        self.type = decode(fields.get(b"content-type", b"text/plain").strip())
         self.filename = None
         if b"filename" in params:  # some clients send a whole path
-            self.filename = _text(params[b"filename"]).replace("\\", "/").split("/")[-1]
+            self.filename = decode(params[b"filename"]).replace("\\", "/").split("/")[-1]
 
     # The next piece of the part; b"" at its end.
     def read(self):
@@ -98,7 +99,7 @@ class Multipart:
     def text(self, max_size=1024):
         parts = []
         yield from self._copy(parts.append, max_size)
-        return _text(b"".join(parts))
+        return decode(b"".join(parts))
 
     # Writes the part beside path and renames it once it is whole.
     def save(self, path, max_size=1 << 29):
@@ -137,10 +138,3 @@ def _parse(value):
             text = text.strip()
         params[name.strip().lower()] = text
     return kind.strip().lower(), params
-
-
-def _text(data):
-    try:
-        return data.decode()
-    except UnicodeError:
-        raise HTTPException(400)

@@ -27,26 +27,14 @@ def get_cookie(req, name, default=None):
 
 # A pair for the headers of a response. With max_age=0, the browser forgets the cookie.
 def set_cookie(name, value="", path="/", max_age=None, http_only=True, same_site="Lax", secure=False, domain=None):
-    for c in name + value:
-        if not "!" <= c <= "~" or c in '",;\\':  # RFC 6265 section 4.1.1
-            raise ValueError("not for a cookie: %r" % (name + "=" + value))
+    for c in (name + value).encode():
+        if not 32 < c < 127 or c in b'",;\\':  # RFC 6265 section 4.1.1
+            raise ValueError("not for a cookie: %s=%s" % (name, value))
     if not name or "=" in name:
         raise ValueError("not a cookie's name: %r" % name)
-    value = "%s=%s" % (name, value)
-    for attribute in (path and "Path=" + path, domain and "Domain=" + domain, max_age is not None and "Max-Age=%d" % max_age,
-                      http_only and "HttpOnly", secure and "Secure", same_site and "SameSite=" + same_site):
-        if attribute:
-            value += "; " + attribute
-    return "Set-Cookie", value
-
-
-# HMAC-SHA-256 (RFC 2104). Not every runtime has the module hmac.
-def _hmac(key, message):
-    if len(key) > 64:
-        key = sha256(key).digest()
-    key += bytes(64 - len(key))
-    inner = sha256(bytes([b ^ 0x36 for b in key]) + message).digest()
-    return sha256(bytes([b ^ 0x5C for b in key]) + inner).digest()
+    return "Set-Cookie", "; ".join([part for part in (
+        name + "=" + value, path and "Path=" + path, domain and "Domain=" + domain, max_age is not None and "Max-Age=%d" % max_age,
+        http_only and "HttpOnly", secure and "Secure", same_site and "SameSite=" + same_site) if part])
 
 
 def _base64(data):
@@ -59,7 +47,11 @@ class Sessions:
     def __init__(self, app, secret, name="session", max_age=1209600, **options):
         if not secret or isinstance(secret, str):
             raise ValueError("the secret has to be bytes")
-        self.secret = secret
+        if len(secret) > 64:
+            secret = sha256(secret).digest()
+        secret += bytes(64 - len(secret))
+        self._inner = bytes([b ^ 0x36 for b in secret])
+        self._outer = bytes([b ^ 0x5C for b in secret])
         self.name = name
         self.max_age = max_age
         self.options = options
@@ -83,9 +75,10 @@ class Sessions:
     def _line(self, value, max_age):
         return "%s: %s\r\n" % set_cookie(self.name, value, max_age=max_age, **self.options)
 
-    # The signature is for this cookie only: other cookies may have the same secret.
+    # HMAC-SHA-256 (RFC 2104): not every runtime has the module hmac. The name is in it, for other cookies may have the same secret.
     def _sign(self, text):
-        return _base64(_hmac(self.secret, self.name.encode() + b"=" + text))
+        inner = sha256(self._inner + self.name.encode() + b"=" + text).digest()
+        return _base64(sha256(self._outer + inner).digest())
 
     # The cookie for a session
     def _dump(self, session):

@@ -206,7 +206,7 @@ def test_upload(small_micropython, page, tmp_path):
         page.goto("http://127.0.0.1:%d/" % server.port)
         page.set_input_files("input", str(path))
         page.click("button")
-        page.wait_for_function("document.body.innerText.includes('1000000')")
+        page.locator("body", has_text="1000000").wait_for()
         assert json.loads(page.inner_text("body")) == {"name": path.name, "size": 1000000}
         saved = os.path.join(server.folder, "upload.bin")
         with open(saved, "rb") as f:
@@ -215,7 +215,7 @@ def test_upload(small_micropython, page, tmp_path):
         # Without a file, the form is refused, and the file stays.
         page.goto("http://127.0.0.1:%d/" % server.port)
         page.click("button")
-        page.wait_for_function("document.body.innerText === '400'")
+        page.locator("body", has_text="400").wait_for()
         assert os.path.getsize(saved) == 1000000
 
 

@@ -1,6 +1,7 @@
 """multipart/form-data: what browsers and other clients send, what is refused, and files that are saved whole or not at all."""
 
 import asyncio
+import contextlib
 import os
 import pathlib
 import random
@@ -15,9 +16,8 @@ from vectors import error
 APP = os.path.join(harness.HERE, "apps", "forms.py")
 # The oldest and the newest stand for those between them.
 FEW_CPYTHONS = True
-SEED = int(os.environ.get("PICOWEB_SEED", "20240229"))
-# make test N=10000 tries more inputs.
-INPUTS = int(os.environ.get("N", "300"))
+SEED = harness.SEED
+INPUTS = harness.fuzz_count(300)
 
 HEAD = b'Content-Disposition: form-data; name="a"'
 FILE = b'Content-Disposition: form-data; name="file"; filename="a.bin"\r\nContent-Type: application/octet-stream'
@@ -75,6 +75,7 @@ PARTS = [
     ("a percent sign stays", disposition(b'form-data; name="a"; filename="100%.%41"'), one(b"1", "a", "100%.%41")),
     ("a parameter in a file's name", disposition(b'form-data; name="a"; filename="b; name=c"'), one(b"1", "a", "b; name=c")),
     ("not ASCII", disposition('form-data; name="\u017c"; filename="\u7532.txt"'.encode()), one(b"1", "\u017c", "\u7532.txt")),
+    ("not UTF-8", disposition(b'form-data; name="\xff"'), one(b"1", "\ufffd")),
     ("a path", disposition(b'form-data; name="a"; filename="../../etc/passwd"'), one(b"1", "a", "passwd")),
     ("a path with backslashes", disposition(b'form-data; name="a"; filename="C:\\My\\b.txt"'), one(b"1", "a", "b.txt")),
     ("the name of an extension", disposition(b'form-data; name="a"; filename="b"; filename*=utf-8\'\'c'), one(b"1", "a", "b")),
@@ -96,8 +97,7 @@ BAD = [
     ("a line without a colon", body(part(HEAD + b"\r\nhello", b"1")), 400),
     ("a folded line", body(part(HEAD + b";\r\n filename=b", b"1")), 400),
     ("a NUL in a name", disposition(b'form-data; name="a\0"'), 400),
-    ("not UTF-8", disposition(b'form-data; name="\xff"'), 400),
-    ("a head past the limit", body(part(HEAD + b"\r\nX: " + b"x" * 2000, b"1")), 413),
+    ("a head past the limit", body(part(HEAD + b"\r\nX: " + b"x" * 1000, b"1")), 413),
     ("a body past the limit", body(part(HEAD, b"x" * 100001)), 413),
 ]
 
@@ -143,10 +143,10 @@ def test_no_type_and_no_body(server):
     assert server.get("/parts", {"Content-Type": "multipart/form-data; boundary=X"}).raw == error(400)
 
 
-@pytest.mark.parametrize("data, status", [(b"x" * 20, 200), (b"x" * 21, 413), ("\u017c\u00f3\u0142w".encode(), 200), (b"\xff", 400)])
+@pytest.mark.parametrize("data, status", [(b"x" * 20, 200), (b"x" * 21, 413), ("\u017c\u00f3\u0142w".encode(), 200), (b"\xff", 200)])
 def test_text(server, data, status):
     reply = post(server, "/text", body(part(HEAD, data)))
-    assert reply.status == status and (status > 200 or reply.json() == [["a", data.decode()]])
+    assert reply.status == status and (status > 200 or reply.json() == [["a", data.decode("utf-8", "replace")]])
 
 
 def test_what_is_not_read_is_skipped(server):
@@ -158,7 +158,11 @@ def test_what_is_not_read_is_skipped(server):
 
 def files(server):
     """What the app has written into its folder."""
-    return {path.name: path.read_bytes() for path in pathlib.Path(server.folder).glob("saved*")}
+    found = {}
+    for path in pathlib.Path(server.folder).glob("saved*"):
+        with contextlib.suppress(FileNotFoundError):  # it was removed just now
+            found[path.name] = path.read_bytes()
+    return found
 
 
 def test_save(server):
@@ -202,19 +206,34 @@ def test_a_client_that_goes_leaves_nothing_and_one_that_comes_meanwhile_has_to_w
     assert post(server, "/save", data).text == "5000"
 
 
+SMALL = """
+import picoweb
+from picoweb.multipart import Multipart
+
+app = picoweb.WebApp(None, serve_static=False)
+app.read_timeout = 1
+
+@app.route("/save")
+def save(req, resp):
+    form = Multipart(req)
+    yield from form.next("file")
+    return "%d" % (yield from form.save("saved.bin"))
+
+app.run(debug=-1)
+"""
+
+
 def test_a_megabyte_in_a_small_heap(runtime, serve):
     """A large one is saved; of a client that stops in the middle nothing stays."""
-    with open(APP) as f:
-        app = f.read().replace("50000", "2000000").replace("app.run(", "app.read_timeout = 1\napp.run(")
     data = random.Random(1).randbytes(1000000)
     # Pycopy compiles its event loop, too.
-    server = serve(app, heapsize=runtime.bits * (3072 if runtime.is_pycopy else 2048))
+    server = serve(SMALL, heapsize=runtime.bits * (3072 if runtime.is_pycopy else 2048))
     assert post(server, "/save", body(part(FILE, data))).text == "1000000"
     assert files(server) == {"saved.bin": data}
     with server.connect() as s:
         s.sendall(harness.request_bytes("POST", "/save", {"Content-Type": "multipart/form-data; boundary=X"}, body(part(FILE, data)))[:5000])
-        assert harness.receive_all(s) == error(408)
-    assert files(server) == {"saved.bin": data}
+        assert harness.receive_all(s) in (b"", error(408))
+    wait_for(lambda: files(server) == {"saved.bin": data})
 
 
 # The same bytes, read by another parser
@@ -285,10 +304,10 @@ def test_a_peer_reads_the_same():
     for i in range(INPUTS):
         data = random_form(rng)
         expected = theirs(multipart, data)
-        assert ours(data, rng.choice((150, 1024))) == expected, "seed %d, input %d: %r" % (SEED, i, data)
+        assert ours(data, rng.choice((150, 512))) == expected, "seed %d, input %d: %r" % (SEED, i, data)
         # From what is damaged, both take the same contents, or one of them refuses it. (The peer guesses names.)
         data = mutate(rng, data)
-        found, other = ours(data, 1024), theirs(multipart, data)
+        found, other = ours(data, 512), theirs(multipart, data)
         same = found in (400, 413) or other is None or [p[3] for p in found] == [p[3] for p in other]
         assert same, "seed %d, input %d: %r" % (SEED, i, data)
 
@@ -306,7 +325,6 @@ def test_hostile_forms(server):
     """Each gets a sane status; nothing half-written stays, and no memory is lost."""
     rng = random.Random(SEED)
     seeds = [row[1] for row in PARTS] + [body(part(FILE, b"x" * 3000)), body(part(HEAD, b"1"), part(FILE, b"\r\n--" * 500))]
-    start = alloc = None
     for i in range(INPUTS):
         data = rng.choice(seeds)
         if rng.random() < 0.9:
@@ -321,7 +339,6 @@ def test_hostile_forms(server):
             assert len(files(server)["saved.bin"]) == int(reply.text), where
         else:
             assert files(server) == before, where
-        if i == 20:
-            start = int(server.get("/memory").text)
-    alloc = int(server.get("/memory").text)
-    assert start is None or alloc < start + 4000, (start, alloc)
+        if i == INPUTS // 2:
+            half = int(server.get("/memory").text)
+    assert int(server.get("/memory").text) < half + 12000  # what the collector takes for pointers varies

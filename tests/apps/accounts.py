@@ -129,11 +129,13 @@ async def look_first(req, resp):
 
 @inner.route("/", methods="GET")
 def inner_index(req, resp):
+    req.session["seen"] = True
     return "inside, " + req.user
 
 
 inner.handle_error = inner_error
 before(inner, look_first)
+Sessions(inner, b"a longer secret" * 7, name="inner", max_age=1000, secure=True)
 users.protect(inner)
 CORS(inner, expose="X-Hook")
 app.mount("/inner", inner)

@@ -15,7 +15,7 @@ app = picoweb.WebApp(None, serve_static=False)
 @app.route("/parts")
 def parts(req, resp):
     req.parse_qs()
-    form = Multipart(req, int(req.form.get("size", "1024")), int(req.form.get("max", "100000")))
+    form = Multipart(req, int(req.form.get("size", "512")), int(req.form.get("max", "100000")))
     found = []
     while (yield from form.next()):
         data = b""
