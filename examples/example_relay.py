@@ -12,12 +12,12 @@ def index(req, resp):
     return app.sendfile(resp, "static/relay.html")
 
 
-@app.get("/api/relay")
+@app.route("/api/relay", methods="GET")
 def state(req, resp):
     return relays
 
 
-@app.post("/api/relay/<int:n>")
+@app.route("/api/relay/<int:n>", methods="POST")
 def switch(req, resp, n):
     if n >= len(relays):
         raise picoweb.HTTPException(404)

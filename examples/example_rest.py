@@ -30,12 +30,12 @@ def read_item(req):
     return {"name": item["name"], "on": item.get("on", False)}
 
 
-@app.get("/items")
+@app.route("/items", methods="GET")
 def index(req, resp):
     return [dict(items[id], id=id) for id in sorted(items)]
 
 
-@app.post("/items")
+@app.route("/items", methods="POST")
 def create(req, resp):
     item = yield from read_item(req)
     id = max(items or (0,)) + 1
@@ -43,20 +43,20 @@ def create(req, resp):
     return dict(item, id=id), 201, {"Location": "/items/%d" % id}
 
 
-@app.get("/items/<int:id>")
+@app.route("/items/<int:id>", methods="GET")
 def show(req, resp, id):
     check(id)
     return dict(items[id], id=id)
 
 
-@app.put("/items/<int:id>")
+@app.route("/items/<int:id>", methods="PUT")
 def replace(req, resp, id):
     check(id)
     items[id] = yield from read_item(req)
     return dict(items[id], id=id)
 
 
-@app.delete("/items/<int:id>")
+@app.route("/items/<int:id>", methods="DELETE")
 def delete(req, resp, id):
     check(id)
     del items[id]

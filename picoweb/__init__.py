@@ -1,5 +1,5 @@
 """picoweb, a web pico-framework. docs/api.rst describes every name."""
-from .server import Server, Stream, coroutine, get_event_loop, json, re, run_forever
+from .server import Service, Stream, coroutine, json, re
 import sys
 
 SEND_BUFSZ = 256
@@ -146,11 +146,7 @@ def get_mime_type(fname):
     return mime_type(fname)
 
 
-def _route_for(method):
-    return lambda self, url, **kwargs: self.route(url, methods=(method,), **kwargs)
-
-
-class WebApp:
+class WebApp(Service):
     max_connections = 16
     max_request_line = 2048
     max_head = max_body = 4096
@@ -161,18 +157,15 @@ class WebApp:
 
     debug = -1
     log = template_loader = cache_control = None
-    inited = False
+    inited = _lazy = False
     headers_mode = "parse"
     _index = _prefixes = ()
 
     def __init__(self, pkg, routes=None, serve_static=True):
+        super().__init__()
         self.url_map = []
         self.mounts = []
-        self._servers = []
-        pkg = pkg and pkg.split(".", 1)[0]
-        module = sys.modules.get(pkg)
-        # A plain module, __main__ among them, has its files in the current folder.
-        self.pkg = None if pkg == "__main__" or module and not hasattr(module, "__path__") else pkg
+        self.pkg = pkg.split(".", 1)[0] if pkg and pkg != "__main__" else None
         for url, func, *extra in routes or ():
             self.add_url_rule(url, func, **(extra and extra[0] or {}))
         if serve_static:
@@ -276,8 +269,6 @@ class WebApp:
             return f
         return _route
 
-    get, post, put, patch, delete = [_route_for(name) for name in ("GET", "POST", "PUT", "PATCH", "DELETE")]
-
     def add_url_rule(self, url, func, **kwargs):
         if isinstance(url, str) and "<" in url:
             from .routing import Pattern
@@ -302,28 +293,6 @@ class WebApp:
         for app in () if lazy_init else self.mounts:
             if not app.inited:
                 app._begin(debug, log)
-
-    def serve(self, loop, host, port):
-        Server(self, loop).listen(host, port, **self._options)
-        run_forever(loop, self)
-
-    def start_server(self, host="127.0.0.1", port=8081, debug=False, log=None, **options):
-        self._begin(debug, log)
-        return Server(self).listen(host, port, **options)
-        yield  # a coroutine
-
-    def shutdown(self):
-        for server in self._servers:
-            server.close()
-
-    def run(self, host="127.0.0.1", port=8081, debug=False, lazy_init=False, log=None, **options):
-        self._begin(debug, log, lazy_init)
-        if debug >= 0:
-            self.log.info("* Running on http://%s:%s/" % (host, port))
-        self._options = options
-        loop = get_event_loop()
-        self.serve(loop, host, port)
-        loop.close()
 
 
 if sys.implementation.name == "cpython":

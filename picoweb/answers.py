@@ -166,7 +166,8 @@ def load_template(app, name):
             if app.debug > 0:
                 return _no_engine
             raise ImportError(_NO_ENGINE)
-        app.template_loader = utemplate.source.Loader(app.pkg, "templates")
+        pkg = app.pkg and hasattr(__import__(app.pkg), "__path__") and app.pkg
+        app.template_loader = utemplate.source.Loader(pkg or None, "templates")
     try:
         return app.template_loader.load(name)
     except OSError as e:

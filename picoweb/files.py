@@ -56,14 +56,14 @@ def _open(pkg, fname):
             return pkg_resources.resource_stream(pkg, fname)
     except KeyError:  # it is not among the resources in R.py
         raise OSError(2)
-    except ImportError:
+    except (AttributeError, ImportError):  # pkg is a plain module, or there is no pkg_resources
         pass
     return open(_path(pkg, fname), "rb")
 
 
 def _path(pkg, fname):
-    if pkg:
-        path = __import__(pkg).__path__
+    path = pkg and getattr(__import__(pkg), "__path__", None)  # a plain module has its files in the current folder
+    if path:
         fname = (path if isinstance(path, str) else path[0]) + "/" + fname
     return fname
 

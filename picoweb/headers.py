@@ -1,5 +1,5 @@
 # Header fields: those of a request, as a dict that ignores case; those of a response, as lines that cannot be split.
-from . import HTTPException
+from . import HTTPException, WebApp
 
 
 # bytes to bytes, as the client wrote them; found in any case, and by str.
@@ -70,7 +70,7 @@ def read_fields(reader):
 # For routes and apps that do not have their fields parsed as usual: the reader stands after the request line, or at the body.
 def pass_head(app, req, extra):
     mode = extra.get("headers", app.headers_mode)
-    if mode == "parse" and app._lazy:
+    if mode == "parse" and type(app).parse_headers is WebApp.parse_headers:
         return
     conn = req._conn
     head, req._head = req._head, b"\n"

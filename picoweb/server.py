@@ -267,6 +267,35 @@ class Server:
             yield from sleep_ms(20)
 
 
+# What starts and stops an app
+class Service:
+
+    def __init__(self):
+        self._servers = []
+
+    def serve(self, loop, host, port):
+        Server(self, loop).listen(host, port, **self._options)
+        run_forever(loop, self)
+
+    def start_server(self, host="127.0.0.1", port=8081, debug=False, log=None, **options):
+        self._begin(debug, log)
+        return Server(self).listen(host, port, **options)
+        yield  # a coroutine
+
+    def shutdown(self):
+        for server in self._servers:
+            server.close()
+
+    def run(self, host="127.0.0.1", port=8081, debug=False, lazy_init=False, log=None, **options):
+        self._begin(debug, log, lazy_init)
+        if debug >= 0:
+            self.log.info("* Running on http://%s:%s/" % (host, port))
+        self._options = options
+        loop = get_event_loop()
+        self.serve(loop, host, port)
+        loop.close()
+
+
 # For Ctrl-C, after which a task may never go on
 def stop(app):
     for server in list(app._servers):

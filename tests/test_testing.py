@@ -18,7 +18,7 @@ sub = picoweb.WebApp(None, serve_static=False)
 app.mount("/sub", sub)
 
 
-@app.get("/user/<int:id>")
+@app.route("/user/<int:id>", methods="GET")
 @sub.get("/user/<int:id>")
 def user(req, resp, id):
     return {"id": id, "path": req.path}
@@ -31,18 +31,18 @@ async def echo(req, resp):
     return [req.method, req.qs, data.decode()] + fields
 
 
-@app.post("/form")
+@app.route("/form", methods="POST")
 def form(req, resp):
     yield from req.read_form_data()
     return req.form
 
 
-@app.post("/json")
+@app.route("/json", methods="POST")
 async def take_json(req, resp):
     return {"got": await req.get_json()}, 201, [("X-Made", "a"), ("X-Made", "b")]
 
 
-@app.post("/pieces")
+@app.route("/pieces", methods="POST")
 def pieces(req, resp):
     n, buf = 0, bytearray(7)
     yield from picoweb.start_response(resp, "text/plain")
