@@ -116,7 +116,8 @@ def _skip_trailers(conn):
 
 
 # The whole body, within max_body
-def read_all(conn, reader):
+def read_all(reader):
+    conn = reader.conn
     body = bytearray()
     while True:
         part = yield from reader.read(512)

@@ -11,7 +11,7 @@ import harness
 SLOW = ("test_fuzz", "test_hostile", "test_notes", "test_run")
 # What a quick run leaves out: modules, and single tests.
 LONG = ("test_bench.py", "test_fuzz.py", "test_hostile.py", "test_install.py", "test_survival.py")
-LONG_TESTS = ("test_a_machine_without_a_network", "test_a_slow_client_that_goes_on_is_served", "test_blank_lines_and_nothing_else",
+LONG_TESTS = ("test_a_machine_without_a_network", "test_a_slow_client_that_goes_on_is_served",
               "test_ctrl_c_lets_a_response_be_taken", "test_each_timeout_is_for_its_own_wait", "test_kill", "test_timeouts")
 
 

@@ -141,7 +141,7 @@ def test_line_without_an_end(server):
 
 def expect(server, path, size=3):
     s = server.connect()
-    s.sendall(b"POST %s HTTP/1.1\r\nContent-Length: %d\r\nExpect: 100-Continue\r\n\r\n" % (path, size))
+    s.sendall(b"POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\nExpect: 100-Continue\r\n\r\n" % (path, size))
     return s
 
 
@@ -198,12 +198,12 @@ def test_expect_and_too_much(server):
 
 
 def test_expect_of_something_else(server):
-    data = b"POST /data HTTP/1.1\r\nContent-Length: 3\r\nExpect: something\r\n\r\n\1\2\3"
+    data = b"POST /data HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nExpect: something\r\n\r\n\1\2\3"
     assert server.raw(data) == OK + b"3 6"
 
 
 def test_expect_when_the_body_is_there_already(server):
-    data = b"POST /data HTTP/1.1\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n\1\2\3"
+    data = b"POST /data HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n\1\2\3"
     assert server.raw(data) in (OK + b"3 6", CONTINUE + OK + b"3 6")
 
 
@@ -220,7 +220,7 @@ def test_unread_body_does_not_reset_the_reply(server, path, size):
 @pytest.mark.parametrize("size", [1000, 12000])
 def test_unread_body_that_does_not_wait_to_be_expected(server, path, size):
     """RFC 9110 section 10.1.1: a client does not have to wait for long."""
-    reply = server.raw(vectors.post(path, b"Content-Length: %d" % size, b"Expect: 100-continue", body=b"x" * size).replace(b"/1.0", b"/1.1"))
+    reply = server.raw(vectors.post(path, b"Content-Length: %d" % size, b"Expect: 100-continue", b"Host: x", body=b"x" * size).replace(b"/1.0", b"/1.1"))
     assert reply.endswith((b"unread", b"404", b"413", b" %d" % (120 * size)))
 
 

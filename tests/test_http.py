@@ -120,15 +120,6 @@ def test_the_table():
     assert {row.risk for row in vectors.ROWS} == set(vectors.RISKS)
 
 
-def test_blank_lines_and_nothing_else(server):
-    """RFC 9112 section 2.2 allows for one; a client that sends them on and on would never let the others have their turn."""
-    for data in b"\n" * 5, b"\r\n" * 3, b"\r\n" * 300:
-        assert server.raw(data) == vectors.BAD
-    data = b"GET / HTTP/1.0\r\n\r\n"
-    assert server.raw(b"", chunks=[b"\r\n\r\n", data], pause=0.1) == vectors.echo("GET", "/")
-    assert server.raw(b"\r\n" * 20 + data) == vectors.echo("GET", "/")
-
-
 def test_a_request_by_lines(server):
     data = b"POST /data HTTP/1.0\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc"
     assert exchange(server, data, vectors.OK + b"3 bytes: abc", data.splitlines(True)) == vectors.OK + b"3 bytes: abc"
@@ -145,7 +136,6 @@ def test_the_reply_of_an_error_is_not_reset_away(server):
     """More than a socket's buffer is on its way when the refusal is sent."""
     data = b"GET /" + b"x" * 12000
     assert server.raw(data) == vectors.error(414)
-    assert server.raw(b"\r\n" * 6000) == vectors.error(400)
     assert_answers(server)
 
 

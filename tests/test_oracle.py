@@ -247,7 +247,7 @@ METHODS_OF_LLHTTP = """DELETE GET HEAD POST PUT CONNECT OPTIONS TRACE COPY LOCK 
 
 def faults(data):
     """The names of what is wrong with the first request in some bytes."""
-    data = re.sub(rb"^(?:\r?\n)+", b"", data)
+    data = re.sub(rb"^\r?\n", b"", data)
     blank = re.search(rb"\r?\n\r?\n", data)
     rows = re.split(rb"\r?\n", data[:blank.start()] if blank else data)
     found = set() if blank else {"incomplete"}

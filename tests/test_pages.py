@@ -367,7 +367,7 @@ def reset(s):
 def test_a_client_that_is_gone_is_one_line(serve):
     server = serve(GONE)
     for sent in [b"GET / HTTP/1.0\r\n\r\n", b"GET / HTT", b"POST /body HTTP/1.0\r\nContent-Length: 100\r\n\r\na=",
-                 b"POST /slow HTTP/1.1\r\nContent-Length: 100\r\nExpect: 100-continue\r\n\r\n"]:
+                 b"POST /slow HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\nExpect: 100-continue\r\n\r\n"]:
         before = len(server.log())
         s = server.connect()
         s.sendall(sent)
