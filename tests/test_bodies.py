@@ -220,7 +220,7 @@ def test_unread_body_does_not_reset_the_reply(server, path, size):
 @pytest.mark.parametrize("size", [1000, 12000])
 def test_unread_body_that_does_not_wait_to_be_expected(server, path, size):
     """RFC 9110 section 10.1.1: a client does not have to wait for long."""
-    reply = server.raw(vectors.post(path, b"Content-Length: %d" % size, b"Expect: 100-continue", body=b"x" * size).replace(b"/1.0\r\n", b"/1.1\r\nHost: x\r\n"))
+    reply = server.raw(vectors.post(path, b"Content-Length: %d" % size, b"Expect: 100-continue", b"Host: x", body=b"x" * size).replace(b"/1.0", b"/1.1"))
     assert reply.endswith((b"unread", b"404", b"413", b" %d" % (120 * size)))
 
 

@@ -489,7 +489,7 @@ SHORT = source("hostile_app.py").replace(
 
 
 SILENT = (b"", b"G", b"GET / HTTP/1.1\r\n", b"GET / HTTP/1.1\r\nHost: a\r\n", hostile.FORM[:-1], b"\r\n",
-          b"PUT /upload HTTP/1.1\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n")
+          b"PUT /upload HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n")
 
 
 def test_clients_that_fall_silent_are_closed_in_time(serve, runtime):
