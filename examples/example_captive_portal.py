@@ -17,12 +17,12 @@ PAGE = """<!DOCTYPE html><meta name="viewport" content="width=device-width"><tit
 app = picoweb.WebApp(__name__, serve_static=False)
 
 
-@app.get("/")
+@app.route("/", methods="GET")
 def index(req, resp):
     return PAGE
 
 
-@app.post("/")
+@app.route("/", methods="POST")
 def save(req, resp):
     yield from req.read_form_data()
     if not isinstance(req.form.get("ssid"), str) or not isinstance(req.form.get("password"), str):

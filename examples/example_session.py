@@ -15,18 +15,18 @@ def index(req, resp):
     return "Visit number %d" % req.session["visits"]
 
 
-@app.post("/logout")
+@app.route("/logout", methods="POST")
 def logout(req, resp):
     req.session.clear()
     yield from picoweb.redirect(resp, "/", 303)
 
 
-@app.get("/theme")
+@app.route("/theme", methods="GET")
 def theme(req, resp):
     return "The theme is %s" % ("dark" if get_cookie(req, "theme") == "dark" else "light")
 
 
-@app.post("/theme")
+@app.route("/theme", methods="POST")
 def change_theme(req, resp):
     return "Now it is dark", 200, [set_cookie("theme", "dark", max_age=365 * 86400)]
 

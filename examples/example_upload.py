@@ -9,12 +9,12 @@ PAGE = """<!DOCTYPE html><title>Upload</title>
 <form method="post" enctype="multipart/form-data"><input type="file" name="file"> <button>Upload</button></form>"""
 
 
-@app.get("/")
+@app.route("/", methods="GET")
 def index(req, resp):
     return PAGE
 
 
-@app.post("/")
+@app.route("/", methods="POST")
 def upload(req, resp):
     form = Multipart(req)
     if not (yield from form.next("file")) or not form.filename:  # no file was chosen
