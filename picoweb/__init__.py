@@ -106,7 +106,6 @@ def _parse_line(req, line):
         check_line(req, method)
 
 
-# picoweb.utils, and what 1.8.2 had of it
 def __getattr__(name):
     if name not in ("utils", "parse_qs"):
         raise AttributeError(name)
@@ -295,6 +294,8 @@ class WebApp(Service):
                 app._begin(debug, log)
 
 
+if re.__name__ == "ure":  # Pycopy: its modules have no __getattr__
+    from .utils import parse_qs
 if sys.implementation.name == "cpython":
     from ._cpython import mark
     mark(globals())

@@ -168,7 +168,9 @@ def _head_lines(scope):
         path = path[len(root):]
     if scope.get("query_string"):
         path += b"?" + scope["query_string"]
-    lines = [scope["method"].encode() + b" " + path + b" HTTP/1.1"]
+    # HTTP/1.1 has a Host: what the server has taken is not refused here.
+    version = b"1.1" if any(name == b"host" for name, _ in scope["headers"]) else b"1.0"
+    lines = [scope["method"].encode() + b" " + path + b" HTTP/" + version]
     framed = False
     for name, value in scope["headers"]:
         if name in (b"transfer-encoding", b"expect"):

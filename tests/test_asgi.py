@@ -133,7 +133,7 @@ class Uvicorn(harness.Runtime):
         self.__dict__.update(running.__dict__, name="uvicorn", extra=options)
 
     def serve_command(self, app, port, debug="-", heapsize=None):
-        return ["env", "PICOWEB_APP=" + app, self.path, "-m", "uvicorn", "picoweb.asgi:application", "--port", str(port),
+        return ["env", "PICOWEB_APP=" + app, self.path, "-m", "uvicorn", "--http", "h11", "picoweb.asgi:application", "--port", str(port),
                 "--no-access-log", *self.extra]
 
 
@@ -271,7 +271,7 @@ class ByName(Uvicorn):
     """The file app.py of the current folder, by its name alone."""
 
     def serve_command(self, app, port, debug="-", heapsize=None):
-        return [self.path, "-m", "uvicorn", "picoweb.asgi:" + os.path.basename(app)[:-len(".py")], "--port", str(port), *self.extra]
+        return [self.path, "-m", "uvicorn", "--http", "h11", "picoweb.asgi:" + os.path.basename(app)[:-len(".py")], "--port", str(port), *self.extra]
 
 
 @pytest.mark.parametrize("options", [(), ("--workers", "2")], ids=["one process", "workers"])
@@ -291,7 +291,7 @@ class Itself(Uvicorn):
     """A WebApp as it is: no picoweb.asgi, and the module is not a board's."""
 
     def serve_command(self, app, port, debug="-", heapsize=None):
-        return [self.path, "-m", "uvicorn", "app:app", "--port", str(port), *self.extra]
+        return [self.path, "-m", "uvicorn", "--http", "h11", "app:app", "--port", str(port), *self.extra]
 
 
 PLAIN = """
