@@ -1,5 +1,6 @@
 """picoweb, a web pico-framework. docs/api.rst describes every name."""
 from .server import Service, Stream, coroutine, json, re
+from .fields import parse_fields
 import sys
 
 SEND_BUFSZ = 256
@@ -49,43 +50,23 @@ def _parse_head(app, req, conn):
     head = conn.buf
     start = req._parsed
     if not start:
-        head = head.lstrip(b"\r\n")  # one line end may come before (RFC 9112 section 2.2)
-        if len(conn.buf) - len(head) > 2:
-            raise ValueError
-        start = head.find(b"\n") + 1
-        if (start or len(head)) > app.max_request_line:
+        blank = 2 if head[:2] == b"\r\n" else int(head[:1] == b"\n")  # one blank line may come before (RFC 9112 section 2.2)
+        start = head.find(b"\n", blank) + 1 - blank
+        if (start if start > 0 else len(head)) > app.max_request_line:
             raise HTTPException(414)
-        if not start:
+        if start <= 0:
             return False
-        conn.buf = head
+        head = conn.buf = head[blank:]
         _parse_line(req, head[:start])
-    find = head.find
-    while True:
-        end = find(b"\n", start)
-        if end - start < 2:
-            break
-        colon = find(b":", start, end)
-        size = colon - start
-        if size <= 0 or head[start] <= 32 or head[colon - 1] <= 32:
-            raise ValueError
-        if size in (4, 6, 12, 14, 17) and head[start] | 32 in b"chet":
-            name = head[start:colon].lower()
-            value = head[colon + 1:end].strip(b" \t\r")
-            if name == b"host":
-                if req._host or not value or min(value) < 45 or b"@" in value:
-                    raise ValueError
-                req._host = value
-            elif name != b"cookie":
-                from .headers import frame
-                frame(req, name, value)
-        start = end + 1
+    # A browser sends the same fields again and again: those of the last request without a body need no second look.
+    if not req._parsed and head.startswith(app._seen, start):
+        end = start + len(app._seen) - 1
+    else:
+        end = parse_fields(app, req, head, start)
     if (end if end > 0 else len(head) - 1) >= app.max_head:
         raise HTTPException(431)
     if end < 0:
-        req._parsed = start
         return False
-    if end > start and head[start] != 13 or req._host is None:
-        raise ValueError
     req._head = head[:end + 1]
     conn.buf = head[end + 1:]
     conn.since = None
@@ -94,16 +75,14 @@ def _parse_head(app, req, conn):
 
 def _parse_line(req, line):
     method, target, version = line.split(b" ")
-    version = version.rstrip(b"\r\n")
-    if version == b"HTTP/1.0":
-        req._host = b""
-    elif version != b"HTTP/1.1" or min(target) <= 32:
-        raise ValueError
     req.method = method.decode()
     req.path, _, req.qs = target.decode().partition("?")
-    if method != b"GET" or target[0] != 47:
+    if (method != b"GET" or version not in (b"HTTP/1.1\r\n", b"HTTP/1.0\r\n") or target[:1] != b"/"
+            or min(target) < 33 or max(target) > 126):
         from .headers import check_line
-        check_line(req, method)
+        check_line(req, method, target, version)
+    if version[7] == 48:  # HTTP/1.0 needs no Host
+        req._host = b""
 
 
 def __getattr__(name):
@@ -159,6 +138,7 @@ class WebApp(Service):
     inited = _lazy = False
     headers_mode = "parse"
     _index = _prefixes = ()
+    _seen = b"\n\n"  # never in a head
 
     def __init__(self, pkg, routes=None, serve_static=True):
         super().__init__()

@@ -1,5 +1,7 @@
 # Header fields: those of a request, as a dict that ignores case; those of a response, as lines that cannot be split.
 from . import HTTPException, WebApp
+from .fields import TOKEN, parse_host
+from .utils import decode
 
 
 # bytes to bytes, as the client wrote them; found in any case, and by str.
@@ -160,14 +162,25 @@ def frame(req, name, value):
         req._conn.greeting = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
-# Of a request line: another method than GET, or a target in absolute form (RFC 9112 section 3.2.2).
-def check_line(req, method):
-    if min(method) <= 32:
+# A request line that is not of the plainest: another method than GET, another target than a path in ASCII, an LF alone at its end.
+def check_line(req, method, target, version):
+    version = version[:-2] if version[-2:] == b"\r\n" else version[:-1]
+    if version not in (b"HTTP/1.1", b"HTTP/1.0"):
+        form = version[:5] + version[6:7]
+        raise HTTPException(505 if form == b"HTTP/." and len(version) == 8 and (version[5:6] + version[7:]).isdigit() else 400)
+    # A board's decode() takes UTF-8 that is longer than it has to be.
+    if not method or method.lower().strip(TOKEN) or min(target) < 33 or b"\x7f" in target or decode(target).encode() != target:
         raise ValueError
     if method == b"HEAD":
         head_only(req._conn)
-    if req.path[:1] != "/" and req.path != "*":
-        host = req.path.partition("://")[2]
-        if not host:
+    if method == b"CONNECT":
+        raise HTTPException(501)  # picoweb is no proxy
+    if target[:1] != b"/" and (method, target) != (b"OPTIONS", b"*"):
+        # The absolute form (RFC 9112 section 3.2.2)
+        scheme, slashes, rest = req.path.partition("://")
+        host, _, path = rest.partition("/")
+        if not slashes or not scheme.isalpha():
             raise ValueError
-        req.path = "/" + host.partition("/")[2]
+        parse_host(req, host.encode())
+        req._host = None
+        req.path = "/" + path

@@ -174,9 +174,9 @@ class Reader:
 
 # Drops what is on its way: a socket closed with bytes unread is reset, and the client may lose the response.
 def drain(app, req, conn):
-    n, pauses = app.max_drain, 50
-    if req._head and not conn.refill:
-        n = min(n, conn.left - len(conn.buf))
+    n, pauses, tail = app.max_drain, 50, conn.buf
+    if req._head and req._length is not None and not conn.refill:
+        n, tail = min(n, conn.left - len(conn.buf)), b""
         if n <= 0:
             n, pauses = 2, 1  # some clients send a CRLF after the body
         elif conn.greeting:
@@ -186,7 +186,8 @@ def drain(app, req, conn):
         data = conn.s.read(min(n, 512))
         if data:
             n -= len(data)
-        elif data is None and pauses:
+            tail = tail and tail[-3:] + data
+        elif data is None and pauses and tail[-4:] != b"\r\n\r\n":  # chunks end with that
             pauses -= 1
             yield from sleep_ms(5)
         else:

@@ -5,7 +5,6 @@ import contextlib
 import os
 import re
 import socket
-import time
 
 import pytest
 
