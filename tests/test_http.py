@@ -160,3 +160,32 @@ def test_browser_head(server):
     """What a browser sends is longer than the echo app takes; its own limits do."""
     reply = server.get("/", headers=[("X-%d" % i, "y" * 10) for i in range(20)], eof=True)
     assert reply.raw == vectors.error(431)
+
+
+def test_fields_that_were_seen_a_moment_ago(server):
+    """They need no second look; whatever differs gets one, in each order and however it comes."""
+    line, fields, end = b"GET /headers HTTP/1.1\r\n", b"Host: x\r\nA: b\r\n", b"\r\n"
+    good = vectors.fields(("A", "b"), ("Host", "x"))
+    bad = [line + fields + fields + end, line + b"Host: x\r\n" + fields + end, line + fields + b"Host: x\r\n" + end, line + b"A\r\n" + fields + end,
+           line + fields + b"A\r\n" + end, line + b" " + fields + end, line + fields + b" " + end, line + b"A: b\r\n" + end, line + fields[:-2] + b"\r" + end,
+           line + fields + b"Content-Length: x\r\n" + end, line.replace(b"1.1", b"1.2") + fields + end]
+    for data in bad:
+        jobs = [([line + fields + end], good)] * 2 + [(harness.pieces(data, size), data) for size in (None, 1, 20)]
+        replies = list(talk(server, jobs))
+        assert replies[:2] == [good] * 2
+        assert all(reply in (vectors.BAD, vectors.VERSION) for reply in replies[2:]), (data, replies)
+    whole = line + fields + end
+    assert set(talk(server, [([whole[:n], whole[n:]], good) for n in range(1, len(whole))])) == {good}
+    # The same fields with another method, version, path; with a body of no length; with what looks like more fields after them
+    again = line.replace(b"1.1", b"1.0") + fields + end
+    assert exchange(server, again, good) == good
+    assert exchange(server, b"HEAD /headers HTTP/1.1\r\n" + fields + end, vectors.OK) == vectors.OK
+    assert exchange(server, b"POST /data HTTP/1.1\r\n" + fields + end + b"abc", vectors.error(411)) == vectors.error(411)
+    assert exchange(server, b"GET / HTTP/1.1\r\n" + fields + end + fields, vectors.HELLO) == vectors.HELLO
+    # A body's fields are not kept
+    for body in b"abc", b"de":
+        data = b"POST /data HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+        assert exchange(server, data, vectors.data(body)) == vectors.data(body)
+    # No Host is no good for HTTP/1.1, though it was for HTTP/1.0
+    assert exchange(server, vectors.host(b"A: b", version=b"1.0"), vectors.HELLO) == vectors.HELLO
+    assert exchange(server, vectors.host(b"A: b"), vectors.BAD) == vectors.BAD
