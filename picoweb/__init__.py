@@ -1,9 +1,9 @@
-"""picoweb, a web pico-framework. docs/api.rst describes every name."""
+"""picoweb, a web pico-framework. Its names are in docs/api.rst."""
 from .server import Service, Stream, coroutine, json, re
-from .fields import parse_fields
 import sys
 
 SEND_BUFSZ = 256
+_TOKEN = b"abcdefghijklmnopqrstuvwxyz0123456789-_.~!$%&'*+#^`|"  # RFC 9110 section 5.6.2; the last four are not of a host
 _HTML = "text/html; charset=utf-8"
 
 
@@ -12,8 +12,7 @@ class HTTPException(Exception):
 
     def __init__(self, status, headers=None, why=""):
         super().__init__(status, why)
-        self.status = status
-        self.headers = headers
+        self.status, self.headers = status, headers
 
 
 class HTTPRequest:
@@ -22,7 +21,7 @@ class HTTPRequest:
     _head = b""
     _parsed = 0
 
-    # Attributes that are made when they are first looked at
+    # Made when first looked at
     def __getattr__(self, name):
         from .headers import attribute
         return attribute(self, name)
@@ -37,20 +36,20 @@ class HTTPRequest:
         return read_form(self)
 
     def get_data(self):
-        from .utils import read_body
-        return bytes((yield from read_body(self)))
+        from .utils import read_data
+        return read_data(self)
 
     def get_json(self):
         from .utils import read_json
         return read_json(self)
 
 
-# Whether the head of the request is whole. A ValueError in it is the client's: 400.
+# Whether the head is whole. A ValueError in it is the client's: 400.
 def _parse_head(app, req, conn):
     head = conn.buf
     start = req._parsed
     if not start:
-        blank = 2 if head[:2] == b"\r\n" else int(head[:1] == b"\n")  # one blank line may come before (RFC 9112 section 2.2)
+        blank = 2 if head[:2] == b"\r\n" else int(head[:1] == b"\n")  # RFC 9112 section 2.2
         start = head.find(b"\n", blank) + 1 - blank
         if (start if start > 0 else len(head)) > app.max_request_line:
             raise HTTPException(414)
@@ -58,11 +57,11 @@ def _parse_head(app, req, conn):
             return False
         head = conn.buf = head[blank:]
         _parse_line(req, head[:start])
-    # A browser sends the same fields again and again: those of the last request without a body need no second look.
+    # Browsers repeat their fields: those of the last request need no second look.
     if not req._parsed and head.startswith(app._seen, start):
         end = start + len(app._seen) - 1
     else:
-        end = parse_fields(app, req, head, start)
+        end = _parse_fields(app, req, head, start)
     if (end if end > 0 else len(head) - 1) >= app.max_head:
         raise HTTPException(431)
     if end < 0:
@@ -71,6 +70,39 @@ def _parse_head(app, req, conn):
     conn.buf = head[end + 1:]
     conn.since = None
     return True
+
+
+# Looks at each byte. Returns where the fields end, or -1.
+def _parse_fields(app, req, head, start):
+    first = 0 if req._parsed else start
+    while True:
+        end = head.find(b"\n", start)
+        if end - start < 2:
+            break
+        colon = head.find(b":", start, end)
+        name = head[start:colon].lower()
+        value = head[colon + 1:end - (head[end - 1] == 13)].replace(b"\t", b" ")
+        if (colon <= start or not name.replace(b"-", b"").isalpha() and name.strip(_TOKEN)
+                or min(value or b" ") < 32 or b"\x7f" in value):
+            raise ValueError
+        if name == b"host":
+            host, _, port = value.strip().partition(b":")
+            if req._host or not host or host.lower().strip(_TOKEN[:-4]) or port.strip(b"0123456789"):
+                from .headers import parse_host
+                parse_host(req, value.strip())
+            req._host = host
+        elif name[:8] == b"content-" or name in (b"transfer-encoding", b"expect"):
+            from .headers import frame
+            frame(req, name, value.strip())
+            first = 0
+        start = end + 1
+    if end < 0:
+        req._parsed = start
+    elif end > start and head[start] != 13 or req._host is None:
+        raise ValueError
+    elif first and req._host and end - first < 640:
+        app._seen = head[first:end + 1]
+    return end
 
 
 def _parse_line(req, line):
@@ -93,10 +125,11 @@ def __getattr__(name):
 
 
 def start_response(writer, content_type=_HTML, status="200", headers=None):
-    if content_type is _HTML and status == "200" and not headers:
-        return writer.awrite(b"HTTP/1.0 200 NA\r\nContent-Type: text/html; charset=utf-8\r\n\r\n")
-    from .headers import head
-    return writer.awrite(head(content_type, status, headers))
+    text = "HTTP/1.0 %s NA\r\nContent-Type: %s\r\n\r\n" % (status, content_type)
+    if headers or text.count("\n") + text.count("\r") > 6:
+        from .headers import head
+        text = head(content_type, status, headers)
+    return writer.awrite(text)
 
 
 def jsonify(writer, obj, status="200", headers=None):
@@ -125,17 +158,11 @@ def get_mime_type(fname):
 
 
 class WebApp(Service):
-    max_connections = 16
     max_request_line = 2048
     max_head = max_body = 4096
     max_drain = 65536
-    read_timeout = write_timeout = 10
-    shutdown_timeout = 5
-    backlog = 1023 if sys.platform == "linux" else 16
 
-    debug = -1
-    log = template_loader = cache_control = None
-    inited = _lazy = False
+    template_loader = cache_control = None
     headers_mode = "parse"
     _index = _prefixes = ()
     _seen = b"\n\n"  # never in a head
@@ -150,7 +177,7 @@ class WebApp(Service):
         if serve_static:
             self.add_url_rule(re.compile("^/(static/.+)"), self.handle_static)
 
-    # A connection, from its first byte to its last
+    # A connection, from first byte to last
     @coroutine
     def _handle(self, conn, writer):
         if not isinstance(conn, Stream):
@@ -169,7 +196,7 @@ class WebApp(Service):
                 from .routing import find_app
                 app = find_app(self, req)
             handler, extra, args = app._find_route(req)
-            if "headers" in extra or not app._lazy:
+            if "headers" in extra or app._own_fields:
                 from .headers import pass_head
                 yield from pass_head(app, req, extra)
             result = yield from app.dispatch(req, conn, handler, args)
@@ -192,22 +219,21 @@ class WebApp(Service):
         result = coroutine(handler)(req, resp, **args)
         return (yield from result) if hasattr(result, "send") else result
 
-    # The first route that matches: its handler, its options, and keyword arguments
+    # The handler, its options, its keyword arguments
     def _find_route(self, req):
         routes, path = self.url_map, req.path
         if len(routes) > 4 or "%" in path:
             from .routing import candidates
             routes = candidates(self, path)
         for route in routes:
-            match = route[0] == path or not isinstance(route[0], str) and route[0].match(path)
-            if match:
+            match = None if isinstance(route[0], str) else route[0].match(path)
+            if match or route[0] == path:
                 extra = route[2] if len(route) > 2 else {}
-                methods = extra.get("methods", req.method)
+                methods = extra.get("methods") or (req.method,)
                 if isinstance(methods, str):
                     methods = (methods,)
                 if req.method in methods or req.method == "HEAD" and "GET" in methods:
-                    if match is not True:
-                        req.url_match = match
+                    req.url_match = match
                     return route[1], extra, match if isinstance(match, dict) else {}
         from .routing import refuse
         refuse(req, routes)
@@ -257,21 +283,6 @@ class WebApp(Service):
     def mount(self, url, app):
         from .routing import mount
         mount(self, url, app)
-
-    def init(self):
-        self.inited = True
-
-    def _begin(self, debug=False, log=None, lazy_init=False):
-        if log is None and debug >= 0:
-            from .answers import logger
-            log = logger(debug)
-        self.debug, self.log = int(debug), log
-        self._lazy = self.headers_mode == "parse" and type(self).parse_headers is WebApp.parse_headers
-        self.init()
-        self.inited = True
-        for app in () if lazy_init else self.mounts:
-            if not app.inited:
-                app._begin(debug, log)
 
 
 if re.__name__ == "ure":  # Pycopy: its modules have no __getattr__

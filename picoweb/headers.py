@@ -1,6 +1,5 @@
 # Header fields: those of a request, as a dict that ignores case; those of a response, as lines that cannot be split.
-from . import HTTPException, WebApp
-from .fields import TOKEN, parse_host
+from . import _TOKEN, HTTPException, WebApp
 from .utils import decode
 
 
@@ -169,7 +168,7 @@ def check_line(req, method, target, version):
         form = version[:5] + version[6:7]
         raise HTTPException(505 if form == b"HTTP/." and len(version) == 8 and (version[5:6] + version[7:]).isdigit() else 400)
     # A board's decode() takes UTF-8 that is longer than it has to be.
-    if not method or method.lower().strip(TOKEN) or min(target) < 33 or b"\x7f" in target or decode(target).encode() != target:
+    if not method or method.lower().strip(_TOKEN) or min(target) < 33 or b"\x7f" in target or decode(target).encode() != target:
         raise ValueError
     if method == b"HEAD":
         head_only(req._conn)
@@ -184,3 +183,16 @@ def check_line(req, method, target, version):
         parse_host(req, host.encode())
         req._host = None
         req.path = "/" + path
+
+
+# One host, and a port (RFC 9112 section 3.2, RFC 3986 section 3.2.2)
+def parse_host(req, value):
+    host = value.rstrip(b"0123456789")
+    host = host[:-1] if host[-1:] == b":" else value
+    allowed = _TOKEN[:-4] + b"()=;"
+    if host[:1] + host[-1:] == b"[]":
+        host = host[1:-1]
+        allowed = b"0123456789abcdef:."
+    if req._host or not host or host.lower().strip(allowed):
+        raise ValueError
+    req._host = value

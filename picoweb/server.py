@@ -269,9 +269,34 @@ class Server:
 
 # What starts and stops an app
 class Service:
+    max_connections = 16
+    read_timeout = write_timeout = 10
+    shutdown_timeout = 5
+    backlog = 1023 if sys.platform == "linux" else 16
+
+    debug = -1
+    log = None
+    inited = False
+    _own_fields = True  # until it is known how they are parsed
 
     def __init__(self):
         self._servers = []
+
+    def init(self):
+        self.inited = True
+
+    def _begin(self, debug=False, log=None, lazy_init=False):
+        from . import WebApp
+        if log is None and debug >= 0:
+            from .answers import logger
+            log = logger(debug)
+        self.debug, self.log = int(debug), log
+        self._own_fields = self.headers_mode != "parse" or type(self).parse_headers is not WebApp.parse_headers
+        self.init()
+        self.inited = True
+        for app in () if lazy_init else self.mounts:
+            if not app.inited:
+                app._begin(debug, log)
 
     def serve(self, loop, host, port):
         Server(self, loop).listen(host, port, **self._options)

@@ -200,6 +200,10 @@ def read_body(req):
     return (yield from req.reader.readall())
 
 
+def read_data(req):
+    return bytes((yield from read_body(req)))
+
+
 def read_form(req):
     if req._type and req._type.split(b";")[0].rstrip() not in FORMS:
         raise HTTPException(415)

@@ -17,7 +17,7 @@ from store import ROOT, Store, run, say
 CPYTHON_ONLY = ("_cpython.py", "__main__.py", "asgi.py")
 # The modules that are always loaded, in the order of what they import. As source they are apart, because the memory that a compiler
 # on a board takes goes by the largest file; compiled they are one, because each module takes memory of its own.
-ALWAYS = ("server", "fields", "__init__")
+ALWAYS = ("server", "__init__")
 
 
 def board_files(root=ROOT):
