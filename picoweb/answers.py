@@ -109,6 +109,7 @@ def attempt(app, req, func, conn, e):
 def log(app, level, msg):
     try:
         if app.debug >= (level == "debug"):
+            app.log = app.log or logger(app.debug)  # an app may serve by itself
             getattr(app.log, level)(msg)
     except Exception:
         pass

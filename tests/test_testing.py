@@ -19,7 +19,7 @@ app.mount("/sub", sub)
 
 
 @app.route("/user/<int:id>", methods="GET")
-@sub.get("/user/<int:id>")
+@sub.route("/user/<int:id>")
 def user(req, resp, id):
     return {"id": id, "path": req.path}
 
