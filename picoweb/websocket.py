@@ -92,7 +92,7 @@ def _run(ws, coro):
     yield from ws._resp.aclose()
 
 
-# Pings a silent client, and drops one that stays silent.
+# Pings a silent client; drops one that stays silent.
 def _watch(ws, task):
     while not ws.code:
         yield from sleep_ms(1000)
@@ -104,7 +104,7 @@ def _watch(ws, task):
             task_cancel(task)
 
 
-# Reads a frame (section 5.2), and returns the message it completes.
+# Reads a frame (section 5.2); returns the message it completes.
 def _frame(ws):
     ws._silent = 0
     first, size = yield from ws._read(2)
