@@ -28,7 +28,6 @@ def websocket(handler):
     return upgrade
 
 
-# Section 4.2
 def _accept(method, get):
     if get("Sec-WebSocket-Version") != b"13":
         raise HTTPException(426, {"Upgrade": "websocket", "Sec-WebSocket-Version": 13})
@@ -48,7 +47,7 @@ class WebSocket:
     count = 0
 
     code = 0  # of the close
-    _kind = 0  # of the message that _data begins
+    _kind = 0  # of the message in _data
     _data = b""
     _silent = -1  # seconds of waiting for a frame, or -1
     _busy = False
@@ -86,15 +85,15 @@ def _run(ws, coro):
         if not ws.code:
             sys.print_exception(e)
     yield from ws.close(code)
-    if ws._read:
+    if ws._read and ws.code != 1006:
         yield from sleep_ms(1000)  # a reset, for bytes unread, must not overtake the code
-    WebSocket.count -= 1
     yield from ws._resp.aclose()
+    ws._resp = None
 
 
-# Pings a silent client; drops one that stays silent.
+# Pings a silent client, and drops it in the end.
 def _watch(ws, task):
-    while not ws.code:
+    while ws._resp:
         yield from sleep_ms(1000)
         ws._silent += ws._silent >= 0
         if ws._silent == ws.ping_interval:
@@ -102,9 +101,10 @@ def _watch(ws, task):
         elif ws._silent > 2 * ws.ping_interval:
             ws.code = 1006
             task_cancel(task)
+    WebSocket.count -= 1
 
 
-# Reads a frame (section 5.2); returns the message it completes.
+# The message that the next frame (section 5.2) completes
 def _frame(ws):
     ws._silent = 0
     first, size = yield from ws._read(2)
@@ -136,7 +136,7 @@ def _frame(ws):
             return _text(data) if kind == 1 else data
 
 
-# Strict UTF-8: decode() replaces what is not.
+# decode() replaces what is not UTF-8.
 def _text(data):
     text = decode(data)
     if text.encode() != data:
