@@ -85,8 +85,8 @@ def _run(ws, coro):
         if not ws.code:
             sys.print_exception(e)
     yield from ws.close(code)
-    if ws._read and ws.code != 1006:
-        yield from sleep_ms(1000)  # a reset, for bytes unread, must not overtake the code
+    if ws.code != 1006:
+        yield from sleep_ms(1000 if ws._read else 50)  # a reset, for unread bytes, may overtake the code
     yield from ws._resp.aclose()
     ws._resp = None
 
