@@ -111,5 +111,5 @@ class EventSource:
             except Exception as e:
                 sys.print_exception(e)
             yield from self._send(data)
-            yield from sleep_ms(self._pause or 1000 * self.keep_alive)
+            yield from sleep_ms(self._pause or int(1000 * self.keep_alive))
         self._beating = False

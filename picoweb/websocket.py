@@ -15,7 +15,6 @@ except ImportError:  # Pycopy
 _HEAD = b"HTTP/1.1 101 NA\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: "
 
 
-# Decorator for a handler(req, ws)
 def websocket(handler):
     def upgrade(req, resp, **args):
         yield from resp.awrite(_HEAD + _accept(req.method, req.headers.get) + b"\r\n\r\n")
@@ -23,7 +22,8 @@ def websocket(handler):
         ws._read = req.reader.readexactly
         ws._resp = resp
         coro = _run(ws, coroutine(handler)(req, ws, **args))
-        create_task(_watch(ws, create_task(coro) or coro))
+        ws._task = create_task(coro) or coro
+        WebSocket._swept = WebSocket._swept or create_task(_sweep()) or True
         return False
     return upgrade
 
@@ -35,7 +35,7 @@ def _accept(method, get):
     upgrade = get("Upgrade", b"").lower() == b"websocket" and b"upgrade" in get("Connection", b"").lower()
     if method != "GET" or not upgrade or len(key) != 24:
         raise HTTPException(400)
-    if WebSocket.count >= WebSocket.limit:
+    if len(WebSocket.sockets) >= WebSocket.limit:
         raise HTTPException(503)
     return b2a_base64(sha1(key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest()).strip()
 
@@ -44,12 +44,13 @@ class WebSocket:
     limit = 16
     max_message = 4096
     ping_interval = 20
-    count = 0
+    sockets = []
+    _swept = None
 
-    code = 0  # of the close
-    _kind = 0  # of the message in _data
+    code = 0
+    _kind = 0
     _data = b""
-    _silent = -1  # seconds of waiting for a frame, or -1
+    _silent = -1  # seconds without a frame, or -1
     _busy = False
 
     def receive(self):
@@ -77,7 +78,7 @@ class WebSocket:
 
 def _run(ws, coro):
     code = 1011
-    WebSocket.count += 1
+    ws.sockets.append(ws)
     try:
         yield from coro
         code = 1000
@@ -87,24 +88,24 @@ def _run(ws, coro):
     yield from ws.close(code)
     if ws.code != 1006:
         yield from sleep_ms(1000 if ws._read else 50)  # a reset, for unread bytes, may overtake the code
+    ws.sockets.remove(ws)
     yield from ws._resp.aclose()
-    ws._resp = None
 
 
-# Pings a silent client, and drops it in the end.
-def _watch(ws, task):
-    while ws._resp:
+# Keep-alive
+def _sweep():
+    while True:
         yield from sleep_ms(1000)
-        ws._silent += ws._silent >= 0
-        if ws._silent == ws.ping_interval:
-            yield from _write(ws, 9, b"")
-        elif ws._silent > 2 * ws.ping_interval:
-            ws.code = 1006
-            task_cancel(task)
-    WebSocket.count -= 1
+        for ws in list(WebSocket.sockets):
+            ws._silent += ws._silent >= 0
+            if ws._silent == ws.ping_interval:
+                create_task(_write(ws, 9, b""))
+            elif ws._silent > 2 * ws.ping_interval:
+                ws.code = 1006
+                task_cancel(ws._task)
 
 
-# The message that the next frame (section 5.2) completes
+# The message that a frame (section 5.2) completes
 def _frame(ws):
     ws._silent = 0
     first, size = yield from ws._read(2)

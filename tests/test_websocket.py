@@ -107,7 +107,7 @@ def stats(req, resp):
         heap = gc.mem_alloc()
     except AttributeError:
         heap = 0
-    return {"sockets": WebSocket.count, "ended": ended, "heap": heap}
+    return {"sockets": len(WebSocket.sockets), "ended": ended, "heap": heap}
 
 if __name__ == "__main__":
     app.run()
