@@ -137,7 +137,7 @@ def _frame(ws):
             return _text(data) if kind == 1 else data
 
 
-# decode() replaces what is not UTF-8.
+# decode() replaces what is no UTF-8.
 def _text(data):
     text = decode(data)
     if text.encode() != data:

@@ -117,7 +117,7 @@ if __name__ == "__main__":
 @pytest.fixture
 def start(serve, runtime):
     """A server. A socket keeps its memory, and on Pycopy one of 64 places for tasks that sleep, for a second after its end."""
-    def start(limit=25 if runtime.is_pycopy else 100, ping=20, largest=70000, **options):
+    def start(limit=25 if runtime.is_pycopy else 50, ping=20, largest=70000, **options):
         return serve(APP.replace("LIMIT", str(limit)).replace("PING", str(ping)).replace("MAX", str(largest)), **options)
     return start
 
