@@ -35,7 +35,7 @@ class _Listener:
 class EventSource:
     limit = 128 if sys.platform in ("linux", "darwin", "win32") else 8
     max_pending = 4096
-    write_timeout = 10
+    timeout = 10
     keep_alive = 15
 
     # read, a function, is asked for an event every so many seconds while somebody listens.
@@ -76,7 +76,7 @@ class EventSource:
             flush = self._flush(listener)
             listener.task = create_task(flush) or flush
         elif (len(listener.pending) + len(data) > self.max_pending
-                or ticks_diff(ticks_ms(), listener.since) > 1000 * self.write_timeout):
+                or ticks_diff(ticks_ms(), listener.since) > 1000 * self.timeout):
             yield from self._drop(listener)
         else:
             listener.pending += data

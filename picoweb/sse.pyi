@@ -7,7 +7,7 @@ def encode(data: object, event: object = None, id: object = None) -> bytes: ...
 class EventSource:
     limit: int
     max_pending: int
-    write_timeout: float
+    timeout: float
     keep_alive: float
     listeners: list[Any]
     def __init__(self, read: Callable[[], object] | None = None, every: float = 1) -> None: ...

@@ -227,7 +227,8 @@ def stub_names(path, prefix=""):
 
 
 STUBS = dict(stub_names("picoweb/__init__.pyi"), **stub_names("picoweb/utils.pyi", "picoweb.utils."))
-STUBS.update(stub_names("picoweb/asgi.pyi", "picoweb.asgi."))
+for _name in "asgi", "sse", "websocket":
+    STUBS.update(stub_names("picoweb/%s.pyi" % _name, "picoweb.%s." % _name))
 STUBS = {name: func for name, func in STUBS.items() if name.split(".")[0] not in ("_Coroutine", "_Pattern", "_Logger")}
 ENTRIES = dict(re.findall(r"^ *\.\. py:(?:function|method|class|exception|data|attribute):: ([\w.]+)(.*)$", TEXTS["docs/api.rst"], re.M))
 # The class attributes have their own page.
@@ -342,8 +343,8 @@ QUESTIONS = [
     ("How do I read a form?", ["docs/howto.rst#forms"], "read_form_data"),
     ("How do I read and send JSON?", ["docs/howto.rst#json"], "get_json"),
     ("How do I use templates on a PC?", ["docs/howto.rst#templates"], "utemplate"),
-    ("How do I push events to a page?", ["docs/howto.rst#server-sent-events"], "text/event-stream"),
-    ("How do I open a WebSocket?", ["docs/howto.rst#websocket"], "Upgrade"),
+    ("How do I push events to a page?", ["docs/howto.rst#server-sent-events"], "EventSource"),
+    ("How do I open a WebSocket?", ["docs/howto.rst#websocket"], "@websocket"),
     ("How do I protect a page with a password?", ["docs/howto.rst#authentication"], "WWW-Authenticate"),
     ("How do I allow requests of another site?", ["docs/howto.rst#cors"], "Access-Control-Allow-Origin"),
     ("How do I make a captive portal?", ["docs/howto.rst#captive-portal"], "redirect"),

@@ -29,7 +29,7 @@ few = EventSource()
 few.limit = 3
 beats = EventSource(lambda: None, 0.05)
 slow = EventSource()
-slow.write_timeout = 1
+slow.timeout = 1
 slow.keep_alive = 0.3
 
 def fail():
