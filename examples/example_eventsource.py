@@ -1,44 +1,16 @@
-# Server-sent events, a stream for each client: the handler runs for as long as the client listens.
+# A chart of a sensor that moves by itself, over server-sent events: the sensor is read every half second while a page listens.
 
 import picoweb
+from picoweb.server import ticks_ms
+from picoweb.sse import EventSource
 
-try:
-    import asyncio
-except ImportError:
-    import uasyncio as asyncio
-
-PAGE = """<!DOCTYPE html>
-<meta charset="utf-8">
-<title>Events</title>
-<ol id="log"></ol>
-<script>
+PAGE = """<!DOCTYPE html><title>Chart</title><svg viewBox="0 0 100 50"><polyline fill="none" stroke="teal"/></svg>
+<script>var points = [];
 new EventSource("/events").onmessage = function (event) {
-  var line = document.createElement("li");
-  line.textContent = event.data;
-  document.getElementById("log").appendChild(line);
-};
-</script>
-"""
+  points = points.concat(event.data).slice(-100);
+  document.querySelector("polyline").setAttribute("points", points.map((y, x) => x + "," + y));
+};</script>"""
 
-app = picoweb.WebApp(__name__, serve_static=False)
-
-
-@app.route("/")
-def index(req, resp):
-    yield from picoweb.start_response(resp)
-    yield from resp.awrite(PAGE)
-
-
-@app.route("/events")
-async def events(req, resp):
-    await picoweb.start_response(resp, "text/event-stream", headers={"Cache-Control": "no-store"})
-    i = 0
-    while True:
-        # This raises OSError when the client has gone, which ends the handler.
-        await resp.awrite("id: %d\ndata: Event №%d\n\n" % (i, i))
-        i += 1
-        await asyncio.sleep(0.2)
-
-
-if __name__ == "__main__":
-    app.run(debug=True)
+events = EventSource(lambda: ticks_ms() // 100 % 50, 0.5)  # a saw-tooth stands for the sensor
+app = picoweb.WebApp(__name__, [("/", lambda req, resp: PAGE), ("/events", events.listen)])
+app.run(debug=True)

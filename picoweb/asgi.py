@@ -160,6 +160,111 @@ class _Connection(Stream):
             self._watcher.cancel()
 
 
+class _WebSocket(_Connection):
+    """An upgraded connection: what the app reads and writes are frames (RFC 6455 section 5.2), to the server they are messages."""
+
+    _closed = False  # no message may be sent any more
+    _refused = False
+
+    def __init__(self, server, receive, send, scope):
+        super().__init__(server, receive, send, scope)
+        self._frames = asyncio.Queue(1)
+        self._denial = "websocket.http.response" in scope.get("extensions", ())
+
+    async def open(self, scope):
+        await self._receive()  # websocket.connect
+        # Over HTTP/2 there are no such fields.
+        fields = {b"connection": b"Upgrade", b"upgrade": b"websocket", b"sec-websocket-version": b"13",
+                  b"sec-websocket-key": b"AAAAAAAAAAAAAAAAAAAAAA=="}
+        fields.update(scope["headers"])
+        lines, _ = _head_lines(dict(scope, method="GET", headers=list(fields.items())))
+        self.s.unread = b"\r\n".join(lines + [b"", b""])
+
+    async def _next_part(self):
+        return await self._frames.get()
+
+    async def _watch(self):
+        while not self._ended:
+            message = await self._receive()
+            if message["type"] == "websocket.disconnect":
+                self._closed = self._ended = True
+                code = message.get("code") or 1005
+                data = _frame(8, b"" if code == 1005 else code.to_bytes(2, "big")) if code != 1006 else b""
+            elif message.get("text") is not None:
+                data = _frame(1, message["text"].encode())
+            else:
+                data = _frame(2, message["bytes"])
+            await self._frames.put(data)
+
+    async def _start(self, data):
+        rest = b""
+        blank = _BLANK_LINE.search(data)
+        if not blank:
+            self._head = data
+            return rest
+        status, headers = parse_head(data[:blank.start()])
+        self._started = True
+        if status == 101:
+            headers = [field for field in headers if not field[0].startswith(b"sec-websocket-")]
+            await self._send({"type": "websocket.accept", "headers": headers})
+            self.watch()
+        else:
+            self._refused = True
+            if self._denial:
+                await self._send({"type": "websocket.http.response.start", "status": status, "headers": headers})
+        return data[blank.end():]
+
+    async def _transmit(self):
+        data, self.s.unsent = self.s.unsent, b""
+        if self.gone or self.over.is_set():
+            self.gone = True
+            raise OSError(errno.ECONNRESET, "the client is gone")
+        if not self._started:
+            data = await self._start(self._head + data)
+            self._head = b""
+        if not self._refused:
+            await self._send_frames(self._head + data)
+        elif self._denial:
+            await self._send({"type": "websocket.http.response.body", "body": data, "more_body": True})
+
+    async def _send_frames(self, data):
+        while len(data) > 1:
+            extra = {126: 2, 127: 8}.get(data[1], 0)
+            size = int.from_bytes(data[2:2 + extra], "big") if extra else data[1]
+            end = 2 + extra + size
+            if len(data) < end:
+                break
+            if not self._closed:
+                await self._send_message(data[0] & 15, data[2 + extra:end])
+            data = data[end:]
+        self._head = data
+
+    async def _send_message(self, kind, data):
+        if kind == 1:
+            await self._send({"type": "websocket.send", "text": data.decode()})
+        elif kind == 2:
+            await self._send({"type": "websocket.send", "bytes": data})
+        elif kind == 8:
+            self._closed = True
+            await self._send({"type": "websocket.close", "code": int.from_bytes(data[:2], "big") or 1005, "reason": data[2:].decode()})
+        elif kind == 9 and self._frames.empty():
+            self._frames.put_nowait(_frame(10, data))  # the ASGI server has pings of its own
+
+    async def finish(self):
+        await self.over.wait()
+        if self._refused and self._denial:
+            await self._send({"type": "websocket.http.response.body", "body": b"", "more_body": False})
+        elif not self._closed:
+            await self._send({"type": "websocket.close"})
+
+
+def _frame(kind, data):
+    """A client's frame, with a mask that changes nothing."""
+    size = len(data)
+    size = bytes((128 | size,)) if size < 126 else b"\xfe" + size.to_bytes(2, "big") if size < 65536 else b"\xff" + size.to_bytes(8, "big")
+    return bytes((128 | kind,)) + size + bytes(4) + data
+
+
 def _head_lines(scope):
     """The request line and the fields, as lines; and whether the request says how long its body is."""
     path = scope.get("raw_path") or urllib.parse.quote(scope["path"]).encode()
@@ -212,8 +317,7 @@ class ASGI:
         elif scope["type"] == "lifespan":
             await self._live(receive, send)
         elif scope["type"] == "websocket":
-            await receive()
-            await send({"type": "websocket.close"})
+            await self._serve(scope, receive, send)
 
     def _start(self):
         if not self.app.inited:
@@ -236,7 +340,8 @@ class ASGI:
 
     async def _serve(self, scope, receive, send):
         self._start()
-        conn = _Connection(self._server, receive, send, scope)
+        kind = _WebSocket if scope["type"] == "websocket" else _Connection
+        conn = kind(self._server, receive, send, scope)
         try:
             await conn.open(scope)
             if not conn.gone:

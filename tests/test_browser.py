@@ -102,9 +102,8 @@ def test_edit_page_deletes(micropython, page, tmp_path):
         assert texts(page) == [] and listed(server) == []
 
 
-@pytest.mark.parametrize("example", ("example_eventsource.py", "example_eventsource_push.py"))
-def test_events(micropython, page, example):
-    with harness.Server(micropython, example, cwd=EXAMPLES) as server:
+def test_events(micropython, page):
+    with harness.Server(micropython, "example_eventsource_push.py", cwd=EXAMPLES) as server:
         page.goto("http://127.0.0.1:%d/" % server.port)
         page.locator("#log li").nth(2).wait_for()
         lines = page.locator("#log li").all_inner_texts()[:3]
@@ -112,17 +111,6 @@ def test_events(micropython, page, example):
         assert numbers == list(range(numbers[0], numbers[0] + 3)), lines
         page.goto("about:blank")
         assert server.get("/").status == 200
-
-
-def test_websocket(micropython, page):
-    with harness.Server(micropython, "example_websocket.py", cwd=EXAMPLES) as server:
-        page.goto("http://127.0.0.1:%d/" % server.port)
-        page.wait_for_function("socket.readyState === 1")
-        for text in "żółw 🐢", "x" * 300:
-            page.fill("#text", text)
-            page.press("#text", "Enter")
-            page.locator("#log li", has_text=text).wait_for()
-        assert page.locator("#log li").all_inner_texts() == ["żółw 🐢", "x" * 300]
 
 
 def wav(seconds):
@@ -189,6 +177,8 @@ def test_relays(micropython, browser, page):
         other.get_by_text("Relay 1: on").click()
         page.get_by_text("Relay 1: off").wait_for()
         other.close()
+
+
 @pytest.fixture
 def small_micropython(request, micropython):
     """A 32-bit one, if it is here: it needs half of the heap."""
@@ -232,3 +222,15 @@ def test_cors_and_a_session(micropython, page):
         assert page.evaluate(call) == "refused"
         page.goto("http://localhost:%d/api/led" % site.port)
         assert json.loads(page.evaluate(call)) == {"on": True}
+@pytest.mark.parametrize("example", ("example_eventsource.py", "example_websocket.py"))
+def test_a_chart_that_moves(micropython, page, example):
+    """Also after a restart of the server."""
+    port = harness.free_port()
+    points = 'document.querySelector("polyline").points.length'
+    with harness.Server(micropython, example, cwd=EXAMPLES, port=port) as server:
+        page.goto("http://127.0.0.1:%d/" % port)
+        page.wait_for_function(points + " > 3")
+        assert server.stop() == 0
+    before = page.evaluate(points)
+    with harness.Server(micropython, example, cwd=EXAMPLES, port=port):
+        page.wait_for_function("%s > %d" % (points, before + 2), timeout=20000)

@@ -212,11 +212,11 @@ def listen(server):
 
 @row("example_eventsource.py")
 def eventsource(server, folder):
-    assert server.get("/").raw.startswith(wire(200, HTML, "<!DOCTYPE html>\n"))
+    assert server.get("/").body.startswith(b"<!DOCTYPE html>")
     with listen(server) as first, listen(server) as second:
         for s in first, second:
-            for i in range(2):
-                assert receive_until(s, b"\n\n") == "id: {0}\ndata: Event №{0}\n\n".format(i).encode()
+            for _ in range(2):
+                assert re.fullmatch(b"(:\n\n)*data: [0-9]+\n\n", receive_until(s, b"\n\n"))
     assert server.get("/nothing").raw == error(404)
 
 
@@ -558,10 +558,10 @@ def handshake(server, early=b""):
     key = base64.b64encode(b"0123456789abcdef")
     accept = base64.b64encode(hashlib.sha1(key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest())
     s = server.connect()
-    s.sendall(b"GET /echo HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+    s.sendall(b"GET /values HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
               b"Sec-WebSocket-Key: " + key + b"\r\n\r\n" + early)
     assert receive_until(s, b"\r\n\r\n") == (
-        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"HTTP/1.1 101 NA\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n")
     return s
 
@@ -569,23 +569,15 @@ def handshake(server, early=b""):
 @row("example_websocket.py")
 def websocket(server, folder):
     assert server.get("/").status == 200
-    assert server.get("/echo").raw == error(400)
+    assert server.get("/values").status == 426
     with handshake(server) as s, handshake(server, frame(1, b"early")) as other:
-        assert receive(other, 7) == answer(1, b"early")
-        for kind, data in (1, "żółw".encode()), (1, b""), (2, bytes(range(256)) * 4), (1, b"x" * 125), (1, b"x" * 126):
-            s.sendall(frame(kind, data))
-            assert receive(s, len(answer(kind, data))) == answer(kind, data)
-        s.sendall(frame(9, b"ping"))
-        assert receive(s, 6) == answer(10, b"ping")
-        for piece in harness.pieces(frame(1, b"slow"), 1):
-            s.sendall(piece)
-        assert receive(s, 6) == answer(1, b"slow")
+        for client in other, s, s:
+            if client is s:
+                s.sendall(frame(1, b""))
+            kind, size = receive(client, 2)
+            assert kind == 0x81 and receive(client, size).isdigit()
         s.sendall(frame(8, b"\x03\xe8"))
         assert harness.receive_all(s) == answer(8, b"\x03\xe8")
-        # A frame without a mask ends the connection (RFC 6455 section 5.1); what was not read of it may reset that.
-        other.sendall(b"\x81\x05hello")
-        with contextlib.suppress(ConnectionResetError):
-            assert harness.receive_all(other) == b""
 
 
 # The table against the folder

@@ -1,0 +1,115 @@
+# Server-sent events (https://html.spec.whatwg.org/#server-sent-events). docs/api.rst describes each name.
+import sys
+
+from . import start_response
+from .server import create_task, json, sleep_ms, task_cancel, ticks_diff, ticks_ms
+
+
+# One event as it is sent. A line end in a field would begin another one.
+def encode(data, event=None, id=None):
+    if isinstance(data, bytes):
+        data = data.decode()
+    elif not isinstance(data, str):
+        data = json.dumps(data)
+    res = ""
+    for name, value in ("event", event), ("id", id):
+        if value is not None:
+            value = str(value)
+            if "\n" in value or "\r" in value or "\0" in value:
+                raise ValueError("line end in %s: %r" % (name, value))
+            res += "%s: %s\n" % (name, value)
+    for line in data.replace("\r\n", "\n").replace("\r", "\n").split("\n"):
+        res += "data: %s\n" % line
+    return (res + "\n").encode()
+
+
+class _Listener:
+    task = None  # that writes to it
+    pending = b""  # what the task has not begun to write
+    since = 0  # when it began to write the last
+
+    def __init__(self, resp):
+        self.resp = resp
+
+
+class EventSource:
+    limit = 128 if sys.platform in ("linux", "darwin", "win32") else 8
+    max_pending = 4096
+    timeout = 10
+    keep_alive = 15
+
+    # read, a function, is asked for an event every so many seconds while somebody listens.
+    def __init__(self, read=None, every=1):
+        self.listeners = []  # the oldest first
+        self._read = read
+        self._pause = int(1000 * every) if read else None
+        self._beating = False
+
+    # The handler of a route, or the end of one. first is sent to this listener alone.
+    def listen(self, req, resp, first=b""):
+        yield from start_response(resp, "text/event-stream", "200", "Cache-Control: no-store\r\n")
+        if req.method == "HEAD":
+            return None
+        while len(self.listeners) >= self.limit:
+            yield from self._drop(self.listeners[0])  # a browser comes back by itself
+        listener = _Listener(resp)
+        self.listeners.append(listener)
+        yield from self._write(listener, first)
+        if not self._beating:
+            self._beating = True
+            create_task(self._beat())
+        return False
+
+    # Sends an event to all listeners, and waits for none.
+    def send(self, data, event=None, id=None):
+        return self._send(encode(data, event, id))
+
+    def _send(self, data):
+        for listener in list(self.listeners):
+            yield from self._write(listener, data)
+            yield from sleep_ms(0)  # its task is done before the next one's begins: Pycopy's queue of tasks is short
+
+    # Each listener has a task while there is something to write to it: one that takes nothing holds up nobody else.
+    def _write(self, listener, data):
+        if not listener.task:
+            listener.pending = data
+            flush = self._flush(listener)
+            listener.task = create_task(flush) or flush
+        elif (len(listener.pending) + len(data) > self.max_pending
+                or ticks_diff(ticks_ms(), listener.since) > 1000 * self.timeout):
+            yield from self._drop(listener)
+        else:
+            listener.pending += data
+
+    def _flush(self, listener):
+        try:
+            while listener.pending:
+                data, listener.pending = listener.pending, b""
+                listener.since = ticks_ms()
+                yield from listener.resp.awrite(data)
+            listener.task = None
+        except Exception:  # the client is gone
+            listener.task = None
+            yield from self._drop(listener)
+
+    def _drop(self, listener):
+        if listener in self.listeners:
+            self.listeners.remove(listener)
+        if listener.task:
+            task_cancel(listener.task)
+        yield from listener.resp.aclose()
+
+    # Sends what read() returns, or a comment, by which a client that is gone is noticed.
+    def _beat(self):
+        while self.listeners:
+            data = b":\n\n"
+            try:
+                if self._read:
+                    value = self._read()
+                    if value is not None:
+                        data = encode(value)
+            except Exception as e:
+                sys.print_exception(e)
+            yield from self._send(data)
+            yield from sleep_ms(self._pause or int(1000 * self.keep_alive))
+        self._beating = False
