@@ -23,7 +23,7 @@ class HTTPRequest:
 
     # Made when first looked at
     def __getattr__(self, name):
-        from .headers import attribute
+        from .framing import attribute
         return attribute(self, name)
 
     def parse_qs(self):
@@ -32,15 +32,15 @@ class HTTPRequest:
         return ()
 
     def read_form_data(self):
-        from .utils import read_form
+        from .reader import read_form
         return read_form(self)
 
     def get_data(self):
-        from .utils import read_data
+        from .reader import read_data
         return read_data(self)
 
     def get_json(self):
-        from .utils import read_json
+        from .reader import read_json
         return read_json(self)
 
 
@@ -88,11 +88,11 @@ def _parse_fields(app, req, head, start):
         if name == b"host":
             host, _, port = value.strip().partition(b":")
             if req._host or not host or host.lower().strip(_TOKEN[:-4]) or port.strip(b"0123456789"):
-                from .headers import parse_host
+                from .framing import parse_host
                 parse_host(req, value.strip())
             req._host = host
         elif name[:8] == b"content-" or name in (b"transfer-encoding", b"expect"):
-            from .headers import frame
+            from .framing import frame
             frame(req, name, value.strip())
             first = 0
         start = end + 1
@@ -111,7 +111,7 @@ def _parse_line(req, line):
     req.path, _, req.qs = target.decode().partition("?")
     if (method != b"GET" or version not in (b"HTTP/1.1\r\n", b"HTTP/1.0\r\n") or target[:1] != b"/"
             or min(target) < 33 or max(target) > 126):
-        from .headers import check_line
+        from .framing import check_line
         check_line(req, method, target, version)
     if version[7] == 48:  # HTTP/1.0 needs no Host
         req._host = b""
@@ -181,7 +181,7 @@ class WebApp(Service):
     @coroutine
     def _handle(self, conn, writer):
         if not isinstance(conn, Stream):
-            from .answers import adopt
+            from .rare import adopt
             conn = adopt(self, writer)
         req = HTTPRequest()
         req._conn = conn
@@ -193,11 +193,11 @@ class WebApp(Service):
             if conn.server.full > 199:
                 raise HTTPException(503, {"Retry-After": 2})
             if self._prefixes:
-                from .answers import find_app
+                from .rare import find_app
                 app = find_app(self, req)
             handler, extra, args = app._find_route(req)
             if "headers" in extra or app._own_fields:
-                from .headers import pass_head
+                from .framing import pass_head
                 yield from pass_head(app, req, extra)
             result = yield from app.dispatch(req, conn, handler, args)
         except BaseException as e:
@@ -207,7 +207,7 @@ class WebApp(Service):
                 from .answers import finish
                 result = yield from finish(app, req, conn, result, error)
             if req._length is not None and result is not False:
-                from .utils import drain
+                from .reader import drain
                 yield from drain(app, req, conn)
         except Exception:
             pass  # no memory, or no client
@@ -259,7 +259,7 @@ class WebApp(Service):
         return sendfile(self, writer, fname, content_type, headers)
 
     def _load_template(self, name):
-        from .answers import load_template
+        from .rare import load_template
         return load_template(self, name)
 
     def render_template(self, writer, tmpl_name, args=()):
@@ -281,7 +281,7 @@ class WebApp(Service):
         self.url_map.append((url, func, kwargs))
 
     def mount(self, url, app):
-        from .answers import mount
+        from .rare import mount
         mount(self, url, app)
 
 

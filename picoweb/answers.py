@@ -1,10 +1,10 @@
-# What not every app needs: what handlers return, errors, the log, templates, mounts, clients that another server has accepted.
+# What picoweb answers by itself: what handlers return, and errors.
 import gc
 import sys
 
 from . import HTTPException, start_response
-from .headers import head, head_only, lines
-from .server import CancelledError, Server, Stream, coroutine, create_task, current_task, json, ticks_diff, ticks_ms
+from .headers import head, lines
+from .server import CancelledError, coroutine, json, ticks_diff, ticks_ms
 
 
 # Writes what a handler has returned: a body, or (body, status), or (body, status, headers).
@@ -71,6 +71,7 @@ def fail(app, req, conn, e):
     if conn.gone or not (req.method or conn.buf):
         return log(app, "debug", "client gone: %r" % e)
     if conn.buf.startswith(b"HEAD ") and req.method != "HEAD":
+        from .framing import head_only
         head_only(conn)
     if conn.late:
         e = HTTPException(408)
@@ -88,7 +89,7 @@ def fail(app, req, conn, e):
     if not conn.first:
         yield from respond(conn, ("500", 500))
     if not req._head or e.status == 411:
-        from .utils import drain
+        from .reader import drain
         yield from drain(app, req, conn)
 
 
@@ -109,99 +110,16 @@ def attempt(app, req, func, conn, e):
 def log(app, level, msg):
     try:
         if app.debug >= (level == "debug"):
-            app.log = app.log or logger(app.debug)  # an app may serve by itself
+            if not app.log:  # an app may serve by itself
+                from .rare import logger
+                app.log = logger(app.debug)
             getattr(app.log, level)(msg)
     except Exception:
         pass
 
 
+# The same with the trace of an exception.
 def log_exc(app, req, e):
     if app.debug >= 0:
-        try:
-            from io import StringIO
-        except ImportError:
-            from uio import StringIO
-        trace = StringIO()
-        try:
-            sys.print_exception(e, trace)
-            log(app, "error", "%s %s: %s" % (req.method, req.path, trace.getvalue()))
-        except Exception:
-            pass  # it may not even be fit to be printed
-
-
-def logger(debug):
-    try:
-        import ulogging as logging
-    except ImportError:
-        try:
-            import logging
-        except ImportError:
-            return Logger()
-    logging.basicConfig(level=logging.DEBUG if debug > 0 else logging.INFO)
-    return logging.getLogger("picoweb")
-
-
-class Logger:
-
-    def info(self, msg, *args):
-        sys.stderr.write("picoweb: " + (msg % args if args else msg) + "\n")
-
-    debug = warning = error = critical = exception = info
-
-
-_NO_ENGINE = "templates need utemplate: copy its folder beside the app, or set app.template_loader (docs: How-to, Templates)"
-
-
-# Shows that on the page; what it raises is in the log.
-def _no_engine(*args):
-    yield _NO_ENGINE
-    raise ImportError(_NO_ENGINE)
-
-
-# Any engine will do whose templates are functions that yield their text.
-def load_template(app, name):
-    if app.template_loader is None:
-        try:
-            import utemplate.source
-        except ImportError:
-            if app.debug > 0:
-                return _no_engine
-            raise ImportError(_NO_ENGINE)
-        pkg = app.pkg and hasattr(__import__(app.pkg), "__path__") and app.pkg
-        app.template_loader = utemplate.source.Loader(pkg or None, "templates")
-    try:
-        return app.template_loader.load(name)
-    except OSError as e:
-        raise OSError(e.args[0], "template %s" % name)
-
-
-# A connection that the runtime's own server has accepted
-def adopt(app, writer):
-    if not app._servers:
-        create_task(Server(app).sweep())
-    s = getattr(writer, "s", None) or writer.ios
-    conn = Stream(app._servers[0], s, None, getattr(writer, "polls", s))
-    conn.task = current_task()
-    return conn
-
-
-# The longest prefix comes first: it is the closest match.
-def mount(app, url, sub):
-    sub.url = url
-    app.mounts.append(sub)
-    app._prefixes = sorted(list(app._prefixes) + [(url.rstrip("/"), sub)], key=lambda m: -len(m[0]))
-
-
-# Follows the mounts; req.path becomes what is left of it.
-def find_app(app, req):
-    from .utils import unquote
-    req.target = req.target or req.path  # for the log
-    for prefix, sub in app._prefixes:
-        n = prefix.count("/") + 1
-        parts = req.path.split("/", n)
-        if unquote("/".join(parts[:n])) == prefix:
-            req.path = "/" + "/".join(parts[n:])
-            if not sub.inited:
-                sub._begin(app.debug, app.log)
-            return find_app(sub, req)
-    return app
+        from .rare import trace
+        log(app, "error", "%s %s: %s" % (req.method, req.path, trace(e)))

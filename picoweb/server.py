@@ -60,7 +60,7 @@ else:
 class Stream:
     buf = None  # what was read too early; None before its task has begun
     left = 0  # bytes of the body that may still be read
-    refill = greeting = None  # see utils.Reader
+    refill = greeting = None  # see reader.Reader
     first = None  # what was written first
     late = gone = False
     start = 0
@@ -294,7 +294,7 @@ class Service:
     def _begin(self, debug=False, log=None, lazy_init=False):
         from . import WebApp
         if log is None and debug >= 0:
-            from .answers import logger
+            from .rare import logger
             log = logger(debug)
         self.debug, self.log = int(debug), log
         self._own_fields = self.headers_mode != "parse" or type(self).parse_headers is not WebApp.parse_headers

@@ -1,0 +1,107 @@
+# Requests that are not of the plainest: how they begin, how long they are, and what their handlers get.
+from . import _TOKEN, HTTPException, WebApp
+
+
+# What a request makes when it is first looked at
+def attribute(req, name):
+    if name == "headers" and len(req._head) > 1:
+        from .headers import parse
+        req.headers = parse(req._head)
+    elif name == "reader":
+        from .reader import Reader
+        req.reader = Reader(req._conn)
+    else:
+        raise AttributeError(name + " (is an await or yield from missing before read_form_data()?)")
+    return getattr(req, name)
+
+
+# For routes and apps that do not have their fields parsed as usual: the reader stands after the request line, or at the body.
+def pass_head(app, req, extra):
+    mode = extra.get("headers", app.headers_mode)
+    if mode == "parse" and type(app).parse_headers is WebApp.parse_headers:
+        return
+    conn = req._conn
+    head, req._head = req._head, b"\n"
+    if mode == "skip":
+        return
+    if mode not in ("parse", "leave"):
+        raise ValueError('headers="%s": it has to be "parse", "skip" or "leave"' % mode)
+    body, left = conn.buf, conn.left
+    conn.buf = head[head.find(b"\n") + 1:] + body
+    conn.left = left + len(conn.buf) - len(body)
+    if mode == "parse":
+        req.headers = yield from app.parse_headers(req.reader)
+        conn.buf, conn.left = body, left
+
+
+# For HEAD (RFC 9110 section 9.3.2): what is written ends with the blank line.
+def head_only(conn):
+    awrite = conn.awrite
+    tail = b""
+
+    def cut(buf, off=0, sz=-1):
+        nonlocal tail
+        buf = buf.encode() if isinstance(buf, str) else bytes(buf)
+        text = tail + (buf[off:off + sz] if sz >= 0 else buf[off:])
+        end = text.find(b"\r\n\r\n") + 4
+        if end > 3:
+            text = text[:end]
+        start, tail = len(tail), text[-4:]
+        return awrite(text[start:])
+    conn.awrite = conn.awritestr = cut
+
+
+# The fields that say how the body is read (RFC 9112 section 6.3). What could be read in two ways is refused.
+def frame(req, name, value):
+    if name == b"content-length":
+        if not value.isdigit() or req._length not in (None, int(value)):
+            raise ValueError
+        req._length = req._conn.left = int(value)
+    elif name == b"content-type":
+        req._type = value.lower()
+    elif name == b"transfer-encoding":
+        if req._length is not None:
+            raise ValueError
+        from .chunked import begin
+        begin(req, req._conn, value)
+        req._length = -1
+    elif name == b"expect" and value.lower() == b"100-continue":
+        req._conn.greeting = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+
+# A request line that is not of the plainest: another method than GET, another target than a path in ASCII, an LF alone at its end.
+def check_line(req, method, target, version):
+    version = version[:-2] if version[-2:] == b"\r\n" else version[:-1]
+    if version not in (b"HTTP/1.1", b"HTTP/1.0"):
+        form = version[:5] + version[6:7]
+        raise HTTPException(505 if form == b"HTTP/." and len(version) == 8 and (version[5:6] + version[7:]).isdigit() else 400)
+    from .utils import decode
+    # A board's decode() takes UTF-8 that is longer than it has to be.
+    if not method or method.lower().strip(_TOKEN) or min(target) < 33 or b"\x7f" in target or decode(target).encode() != target:
+        raise ValueError
+    if method == b"HEAD":
+        head_only(req._conn)
+    if method == b"CONNECT":
+        raise HTTPException(501)  # picoweb is no proxy
+    if target[:1] != b"/" and (method, target) != (b"OPTIONS", b"*"):
+        # The absolute form (RFC 9112 section 3.2.2)
+        scheme, slashes, rest = req.path.partition("://")
+        host, _, path = rest.partition("/")
+        if not slashes or not scheme.isalpha():
+            raise ValueError
+        parse_host(req, host.encode())
+        req._host = None
+        req.path = "/" + path
+
+
+# One host, and a port (RFC 9112 section 3.2, RFC 3986 section 3.2.2)
+def parse_host(req, value):
+    host = value.rstrip(b"0123456789")
+    host = host[:-1] if host[-1:] == b":" else value
+    allowed = _TOKEN[:-4] + b"()=;"
+    if host[:1] + host[-1:] == b"[]":
+        host = host[1:-1]
+        allowed = b"0123456789abcdef:."
+    if req._host or not host or host.lower().strip(allowed):
+        raise ValueError
+    req._host = value

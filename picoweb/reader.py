@@ -1,0 +1,138 @@
+# The body of a request: reading it, and dropping what nobody read.
+from . import HTTPException
+from .server import json, sleep_ms, ticks_ms
+
+# Scripts in browsers say text/plain where their author says nothing.
+FORMS = (b"application/x-www-form-urlencoded", b"text/plain")
+
+
+# The body of a request, and no more
+class Reader:
+
+    def __init__(self, conn):
+        self.conn = conn
+
+    # Up to n bytes, or all; b"" at the end.
+    def read(self, n=-1):
+        conn = self.conn
+        if n < 0:
+            return bytes((yield from self.readall()))
+        if conn.refill and not conn.left:
+            yield from conn.refill(conn)
+        n = min(n, conn.left)
+        data = conn.buf[:n]
+        if data:
+            conn.buf = conn.buf[n:]
+        elif n:
+            # RFC 9110 section 15.2: an interim response comes before the final one.
+            if conn.greeting and not conn.first:
+                yield from conn.awrite(conn.greeting)
+                conn.first = None
+            conn.greeting = None
+            data = yield from conn.receive(conn.s.read, n)
+            conn.since = None
+            if not data and conn.refill:
+                raise EOFError
+        conn.left -= len(data)
+        return data
+
+    def readinto(self, buf):
+        conn = self.conn
+        n = min(len(buf), conn.left)
+        if conn.buf or conn.greeting or not n:
+            data = yield from self.read(min(len(buf), 512))
+            n = len(data)
+            buf[:n] = data
+        else:
+            n = yield from conn.receive(conn.s.readinto, memoryview(buf)[:n])
+            conn.since = None
+            if not n and conn.refill:
+                raise EOFError
+            conn.left -= n
+        return n
+
+    # n bytes, or all, in the one buffer that they need
+    def readall(self, n=-1):
+        if n < 0 and self.conn.refill:
+            from .chunked import read_all
+            return (yield from read_all(self))
+        if n < 0:
+            n = self.conn.left
+        if n > self.conn.server.app.max_body:
+            raise HTTPException(413)
+        buf = bytearray(n)
+        while n:
+            size = yield from self.readinto(memoryview(buf)[-n:])
+            if not size:
+                raise EOFError
+            n -= size
+        return buf
+
+    def readexactly(self, n):
+        return bytes((yield from self.readall(n)))
+
+    # A line with its end, or max_body bytes of it
+    def readline(self):
+        conn = self.conn
+        parts = []
+        room = conn.server.app.max_body
+        end = 0
+        while not end and room > 0:
+            part = yield from self.read(256)
+            if not part:
+                break
+            end = part.find(b"\n") + 1
+            if end:
+                conn.left += len(part) - end
+                conn.buf = part[end:] + conn.buf
+                part = part[:end]
+            parts.append(part)
+            room -= len(part)
+        return b"".join(parts)
+
+
+# Drops what is on its way: a socket closed with bytes unread is reset, and the client may lose the response.
+def drain(app, req, conn):
+    n, pauses, tail = app.max_drain, 50, conn.buf
+    if req._head and req._length is not None and not conn.refill:
+        n, tail = min(n, conn.left - len(conn.buf)), b""
+        if n <= 0:
+            n, pauses = 2, 1  # some clients send a CRLF after the body
+        elif conn.greeting:
+            pauses = 0  # the client waits for it before it sends more
+    conn.since = ticks_ms()
+    while n > 0 and not (conn.gone or conn.late):
+        data = conn.s.read(min(n, 512))
+        if data:
+            n -= len(data)
+            tail = tail and tail[-3:] + data
+        elif data is None and pauses and tail[-4:] != b"\r\n\r\n":  # chunks end with that
+            pauses -= 1
+            yield from sleep_ms(5)
+        else:
+            break
+
+
+def read_body(req):
+    if req._length is None:
+        raise HTTPException(411)
+    return (yield from req.reader.readall())
+
+
+def read_data(req):
+    return bytes((yield from read_body(req)))
+
+
+def read_form(req):
+    from .utils import parse_qs
+    if req._type and req._type.split(b";")[0].rstrip() not in FORMS:
+        raise HTTPException(415)
+    req.form = parse_qs(bytes((yield from read_body(req))))
+
+
+def read_json(req):
+    data = yield from read_body(req)
+    try:
+        return json.loads(data)
+    except (ValueError, RuntimeError):  # nested too deeply for a board's stack
+        raise HTTPException(400)
