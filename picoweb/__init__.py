@@ -193,7 +193,7 @@ class WebApp(Service):
             if conn.server.full > 199:
                 raise HTTPException(503, {"Retry-After": 2})
             if self._prefixes:
-                from .routing import find_app
+                from .answers import find_app
                 app = find_app(self, req)
             handler, extra, args = app._find_route(req)
             if "headers" in extra or app._own_fields:
@@ -281,7 +281,7 @@ class WebApp(Service):
         self.url_map.append((url, func, kwargs))
 
     def mount(self, url, app):
-        from .routing import mount
+        from .answers import mount
         mount(self, url, app)
 
 

@@ -1,4 +1,4 @@
-# What few requests need: what handlers return, errors, the log, templates, a client that another server has accepted.
+# What not every app needs: what handlers return, errors, the log, templates, mounts, clients that another server has accepted.
 import gc
 import sys
 
@@ -183,3 +183,25 @@ def adopt(app, writer):
     conn = Stream(app._servers[0], s, None, getattr(writer, "polls", s))
     conn.task = current_task()
     return conn
+
+
+# The longest prefix comes first: it is the closest match.
+def mount(app, url, sub):
+    sub.url = url
+    app.mounts.append(sub)
+    app._prefixes = sorted(list(app._prefixes) + [(url.rstrip("/"), sub)], key=lambda m: -len(m[0]))
+
+
+# Follows the mounts; req.path becomes what is left of it.
+def find_app(app, req):
+    from .utils import unquote
+    req.target = req.target or req.path  # for the log
+    for prefix, sub in app._prefixes:
+        n = prefix.count("/") + 1
+        parts = req.path.split("/", n)
+        if unquote("/".join(parts[:n])) == prefix:
+            req.path = "/" + "/".join(parts[n:])
+            if not sub.inited:
+                sub._begin(app.debug, app.log)
+            return find_app(sub, req)
+    return app

@@ -33,7 +33,7 @@ def mime_type(fname):
     return "application/octet-stream"
 
 
-# A binary file of the app's package or folder; HTTPException(404) where there is none.
+# A file of the app's package or folder; 404 if there is none.
 def open_file(pkg, fname):
     f = None
     try:
@@ -56,13 +56,13 @@ def _open(pkg, fname):
             return pkg_resources.resource_stream(pkg, fname)
     except KeyError:  # it is not among the resources in R.py
         raise OSError(2)
-    except (AttributeError, ImportError):  # pkg is a plain module, or there is no pkg_resources
+    except (AttributeError, ImportError):  # a plain module; no pkg_resources
         pass
     return open(_path(pkg, fname), "rb")
 
 
 def _path(pkg, fname):
-    path = pkg and getattr(__import__(pkg), "__path__", None)  # a plain module has its files in the current folder
+    path = pkg and getattr(__import__(pkg), "__path__", None)  # a plain module has none
     if path:
         fname = (path if isinstance(path, str) else path[0]) + "/" + fname
     return fname
@@ -87,7 +87,7 @@ def _takes_gzip(fields):
             return not q or q.strip(b"0.")
 
 
-# What is below "static/". Its segments are judged as the file system will see them.
+# What is below "static/", judged as the file system will see it
 def handle_static(app, req, resp):
     segments = [unquote(segment) for segment in req.url_match.group(1).split("/")]
     path = "/".join(segments)

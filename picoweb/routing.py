@@ -1,4 +1,4 @@
-# Routes beyond a few exact ones: typed routes, long tables, encoded paths, methods, and apps below apps.
+# Routes beyond a few exact ones: typed routes, long tables, encoded paths, methods.
 from . import HTTPException
 from .server import re
 from .utils import unquote
@@ -101,24 +101,3 @@ def refuse(req, routes):
         if method not in allow:
             allow.append(method)
     raise HTTPException(204 if req.method == "OPTIONS" else 405, {"Allow": ", ".join(allow)})
-
-
-# The longest prefix comes first: it is the closest match.
-def mount(app, url, sub):
-    sub.url = url
-    app.mounts.append(sub)
-    app._prefixes = sorted(list(app._prefixes) + [(url.rstrip("/"), sub)], key=lambda m: -len(m[0]))
-
-
-# Follows the mounts; req.path becomes what is left of it.
-def find_app(app, req):
-    req.target = req.target or req.path  # for the log
-    for prefix, sub in app._prefixes:
-        n = prefix.count("/") + 1
-        parts = req.path.split("/", n)
-        if unquote("/".join(parts[:n])) == prefix:
-            req.path = "/" + "/".join(parts[n:])
-            if not sub.inited:
-                sub._begin(app.debug, app.log)
-            return find_app(sub, req)
-    return app

@@ -47,7 +47,7 @@ else:
         while True:
             try:
                 return loop.run_forever()
-            except (MemoryError, IndexError) as e:  # Pycopy's loop: the task that ran gets it
+            except (MemoryError, IndexError, AssertionError) as e:  # Pycopy's loop: the task that ran gets it
                 gc.collect()
                 loop.cur_task.pend_throw(e)
                 loop.call_soon(loop.cur_task)
@@ -153,11 +153,13 @@ class Stream:
 
     def close(self):
         self.release()
-        if self.writing is not None:
-            io_forget(self.raw)
-        self.s.close()
-        if self.raw is not self.s:  # a failed TLS socket leaves it open
-            self.raw.close()
+        raw, self.raw = self.raw, None
+        if raw:
+            if self.writing is not None:
+                io_forget(raw)
+            self.s.close()
+            if raw is not self.s:  # a failed TLS socket leaves it open
+                raw.close()
 
     # Ends what waits for it; its task may tell it why.
     def drop(self):
@@ -187,6 +189,8 @@ class Server:
         s.setblocking(False)
         s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         s.bind(ai[-1])
+        if sys.platform == "linux":
+            s.setsockopt(socket.SOL_SOCKET, 7, 32768)  # SO_SNDBUF: to fill megabytes would look like progress
         s.listen(backlog or self.app.backlog)
         create_task(self.serve())
         create_task(self.sweep())
@@ -227,8 +231,8 @@ class Server:
 
     # Takes the place of the client that has been idle longest, unless it has just come.
     def evict(self):
-        conn = max(self.conns, key=Stream.idle)
-        if conn.idle() < 20:
+        conn = max(self.conns, key=Stream.idle) if self.conns else None
+        if not conn or conn.idle() < 20:
             return False
         conn.drop()
         return True
@@ -243,6 +247,8 @@ class Server:
                 for conn in list(self.conns):
                     if over or conn.idle() > 1000 * (app.write_timeout if conn.writing else app.read_timeout):
                         conn.drop()
+                    if over:
+                        conn.close()
             except Exception:
                 gc.collect()
         if self in app._servers:
