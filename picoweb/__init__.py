@@ -44,7 +44,7 @@ class HTTPRequest:
         return read_json(self)
 
 
-# Whether the head is whole. A ValueError in it is the client's: 400.
+# Whether the head is whole. A ValueError is the client's: 400.
 def _parse_head(app, req, conn):
     head = conn.buf
     start = req._parsed
@@ -57,7 +57,7 @@ def _parse_head(app, req, conn):
             return False
         head = conn.buf = head[blank:]
         _parse_line(req, head[:start])
-    # Browsers repeat their fields: those of the last request need no second look.
+    # Browsers repeat their fields: the last ones need no second look.
     if not req._parsed and head.startswith(app._seen, start):
         end = start + len(app._seen) - 1
     else:
@@ -66,8 +66,8 @@ def _parse_head(app, req, conn):
         raise HTTPException(431)
     if end < 0:
         return False
-    req._head = head[:end + 1]
     conn.buf = head[end + 1:]
+    req._head = head[:end + 1] if conn.buf else head
     conn.since = None
     return True
 
