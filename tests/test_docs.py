@@ -196,7 +196,7 @@ def test_the_readmes_figures_are_those_of_the_costs():
 def test_the_limits_are_those_of_the_source():
     import picoweb
     rows = re.findall(r"\* - ``(\w+)``\n +- (\d+)\n", TEXTS["docs/limits.rst"])
-    named = {n: v for n, v in vars(picoweb.WebApp).items() if n.startswith("max_") or n.endswith("_timeout") or n == "backlog"}
+    named = {n: getattr(picoweb.WebApp, n) for n in dir(picoweb.WebApp) if n.startswith("max_") or n.endswith("_timeout") or n == "backlog"}
     assert {name: int(value) for name, value in rows} == named
 
 
