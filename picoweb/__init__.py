@@ -187,7 +187,7 @@ class WebApp(Service):
         req._conn = conn
         app, result, error = self, None, None
         try:
-            conn.buf = conn.s.read(640) or b""
+            conn.buf = conn.take(0) or b""
             while not _parse_head(self, req, conn):
                 yield from conn.more()
             if conn.server.full > 199:

@@ -235,6 +235,12 @@ class _Adopted(_Socket):
         early, self._early = self._early[:n], self._early[n:]
         return early or super().read(n)
 
+    def readinto(self, buf):
+        data = self.read(len(buf))
+        if data:
+            buf[:len(data)] = data
+        return data if data is None else len(data)
+
     def close(self):
         self._s.close()
         self._transport.close()

@@ -77,7 +77,7 @@ class Stream:
             self.start = self.since  # for the log
 
     def idle(self):
-        return 0 if self.since is None else ticks_diff(ticks_ms(), self.since)
+        return 0 if self.since is None or self.buf is None else ticks_diff(ticks_ms(), self.since)
 
     def _wait(self, write):
         if self.late:
@@ -100,9 +100,15 @@ class Stream:
             self.gone = not self.late
             raise
 
+    # What has come, by way of a buffer that all share: shrunk ones would leave holes in the heap.
+    def take(self, n):
+        buf = self.server.buf
+        n = self.s.readinto(buf)
+        return n and bytes(memoryview(buf)[:n])
+
     # More of what is not whole yet
     def more(self):
-        data = yield from self.receive(self.s.read, 640)
+        data = yield from self.receive(self.take, 0)
         if not data:
             raise EOFError
         self.buf += data
@@ -180,6 +186,7 @@ class Server:
         self.app = app
         self.loop = loop  # stopped in the end
         self.conns = []
+        self.buf = bytearray(640)
         app._servers.append(self)
 
     def listen(self, host, port, backlog=None, ssl=None):
