@@ -104,7 +104,7 @@ def drain(app, req, conn):
             n = 0 if conn.s.read(n) is None else n  # the client waits for it before it sends more
     conn.since = ticks_ms() - 1000 * app.read_timeout + 300
     while n > 0 and tail[-4:] != b"\r\n\r\n":  # chunks end with that
-        data = yield from conn.receive(conn.s.read, min(n, 512))
+        data = yield from conn.receive(conn.take, 0)
         if not data:
             break
         n -= len(data)
