@@ -660,7 +660,7 @@ def compiled(folder):
     mpy.compile_picoweb(sys.executable, folder)
 
 
-def test_a_heap_of_36_k_is_enough_for_the_hostile_client(runtime, tmp_path):
+def test_a_heap_of_80_k_is_enough_for_the_hostile_client(runtime, tmp_path):
     if not (runtime.is_micropython and runtime.bits == 32):
         pytest.skip("only MicroPython with 32 bits has the objects of a board")
     if not mpy_cross():
@@ -669,7 +669,7 @@ def test_a_heap_of_36_k_is_enough_for_the_hostile_client(runtime, tmp_path):
     env = dict(runtime.environment())
     path = env["MICROPYPATH"].replace(harness.ROOT + ":", "%s:" % tmp_path).replace(":" + harness.ROOT, ":%s" % tmp_path)
     assert harness.ROOT + ":" not in path + ":"
-    with harness.Server(runtime, SMALL, files=FILES, heapsize=36864, env={"MICROPYPATH": path}) as server:
+    with harness.Server(runtime, SMALL, files=FILES, heapsize=81920, env={"MICROPYPATH": path}) as server:
         client, failures = hostile.run("127.0.0.1", server.port, INPUTS, kind=Forgiving, secrets=SECRETS)
         assert not failures, "\n".join(failures)
         assert client.inputs >= INPUTS
