@@ -258,6 +258,7 @@ class Server:
                         conn.close()
             except Exception:
                 gc.collect()
+        yield from sleep_ms(20)  # the last that were dropped may clean up
         if self in app._servers:
             app._servers.remove(self)
             if self.loop:
