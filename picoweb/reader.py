@@ -94,14 +94,16 @@ class Reader:
 # Drops what is on its way: a socket closed with bytes unread is reset, and the client may lose the response. It is the first to give
 # its place to another one, and has a few tenths of a second: that is what its clock says.
 def drain(app, req, conn):
-    n, tail = app.max_drain, conn.buf
-    if req._head and req._length is not None and not conn.refill:
-        n, tail = min(n, conn.left - len(conn.buf)), b""
+    n, tail = app.max_drain, b""
+    if req._head and conn.refill:
+        tail = conn.buf
+    elif req._head and req._length is not None:
+        n = min(n, conn.left - len(conn.buf))
         if n <= 0:  # some clients send a CRLF after the body
             yield from sleep_ms(5)
             conn.s.read(2)
         elif conn.greeting:
-            n = 0 if conn.s.read(n) is None else n  # the client waits for it before it sends more
+            n = n if conn.s.read(n) else 0  # the client waits for it before it sends more
     conn.since = ticks_ms() - 1000 * app.read_timeout + 300
     while n > 0 and tail[-4:] != b"\r\n\r\n":  # chunks end with that
         data = yield from conn.receive(conn.take, 0)

@@ -25,11 +25,17 @@ else:
         def wrap_tls(ssl, s):
             return ssl.wrap_socket(s, server_side=True, do_handshake_on_connect=False)
     except ImportError:  # Pycopy
-        from uasyncio import IORead, IOWrite, cancel as task_cancel
+        from uasyncio import IORead, IOWrite, cancel
 
         loop = get_event_loop(64, 64)  # its queues never grow, and an entry too many ends it
         create_task = loop.create_task
         io_forget = loop.remove_reader
+
+        def task_cancel(task):
+            try:
+                cancel(task)
+            except Exception:
+                pass  # it has ended
 
         def current_task():
             return loop.cur_task
@@ -254,8 +260,6 @@ class Server:
                 for conn in list(self.conns):
                     if over or conn.idle() > 1000 * (app.write_timeout if conn.writing else app.read_timeout):
                         conn.drop()
-                    if over:
-                        conn.close()
             except Exception:
                 gc.collect()
         yield from sleep_ms(20)  # the last that were dropped may clean up

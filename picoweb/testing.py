@@ -1,9 +1,9 @@
-# A client for an app's own tests, on a PC or a board: it calls the app without a socket.
+# A client for an app's own tests: it calls the app without a socket.
 from .server import Server, Stream, get_event_loop, json as _json
 from .utils import decode
 
 
-# What the client sends, and what the app answers
+# What the client sends and the app answers
 class _Socket:
 
     def __init__(self, data, limit):
@@ -111,7 +111,7 @@ class TestClient:
         return self._talk(_Socket(head.encode() + data, limit))
 
     def _talk(self, s):
-        conn = Stream(self.server, s, ("127.0.0.1", 0))
+        conn = Stream(self.server, s, ("127.0.0.1", 0), _Socket(b"", 0))  # no wait
         get_event_loop().run_until_complete(self.app._handle(conn, conn))
         raw = s.sent
         conn.close()

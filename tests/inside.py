@@ -19,7 +19,7 @@ def _provide(name):
 try:
     import uasyncio
 except ImportError:
-    for name in ("asyncio", "socket", "time"):
+    for name in ("asyncio", "uasyncio", "socket", "usocket", "time", "utime"):
         _provide(name)
 
 
