@@ -46,9 +46,12 @@ def finish(app, req, conn, result, error):
             error = e
     if error:
         result = None
-        yield from fail(app, req, conn, error)
+        error = yield from fail(app, req, conn, error)
     if conn.first:
         log_request(app, req, conn)
+    if error and (not req._head or error.status == 411):
+        from .reader import drain
+        yield from drain(app, req, conn)
     if result is False:
         conn.release()
         conn.left = sys.maxsize  # what comes is the app's to read
@@ -66,7 +69,7 @@ def log_request(app, req, conn):
             pass
 
 
-# Turns what a request failed with into its response.
+# Turns what a request failed with into its response; returns the HTTPException that was told, or None.
 def fail(app, req, conn, e):
     if conn.gone or not (req.method or conn.buf):
         return log(app, "debug", "client gone: %r" % e)
@@ -88,9 +91,7 @@ def fail(app, req, conn, e):
     yield from attempt(app, req, app.handle_error, conn, e)
     if not conn.first:
         yield from respond(conn, ("500", 500))
-    if not req._head or e.status == 411:
-        from .reader import drain
-        yield from drain(app, req, conn)
+    return e
 
 
 # Calls what an app may have overridden: what that raises ends no more than this request.
