@@ -1,5 +1,5 @@
 """picoweb, a web pico-framework. Its names are in docs/api.rst."""
-from .server import Service, Stream, coroutine, json, re
+from .server import Service, Stream, coroutine, json, re, uerrno
 import sys
 
 SEND_BUFSZ = 256

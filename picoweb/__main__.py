@@ -1,4 +1,6 @@
 """picoweb APP.py: runs a board's app file on CPython, as if it were on the board. picoweb new FOLDER: lays out a new app."""
+import __future__
+
 import argparse
 import ast
 import asyncio
@@ -76,7 +78,8 @@ def compile_board(source, path):
         names = [ast.alias(func.__name__, "_picoweb_" + func.__name__) for func in (delegate, hand_over)]
         tree.body.insert(first, ast.ImportFrom(_cpython.__name__, names, 0))
         ast.fix_missing_locations(tree)
-    return marked(compile(tree, path, "exec"))
+    # A board does not evaluate annotations.
+    return marked(compile(tree, path, "exec", __future__.annotations.compiler_flag))
 
 
 class _BoardLoader(importlib.machinery.SourceFileLoader):

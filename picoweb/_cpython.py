@@ -6,6 +6,7 @@ types.coroutine(): then its generators can be awaited, and can themselves delega
 import _thread
 import asyncio
 import contextlib
+import errno as uerrno
 import functools
 import importlib.machinery
 import inspect
@@ -24,7 +25,8 @@ from asyncio import CancelledError, current_task
 # What server.py takes: MicroPython's names of the event loop.
 __all__ = (
     "CancelledError", "coroutine", "create_task", "current_task", "get_event_loop", "io_forget", "io_wait", "json",
-    "re", "run_forever", "sleep_ms", "socket", "task_cancel", "ticks_diff", "ticks_ms", "wrap_tls",
+    "re", "run_forever", "sleep_ms", "socket", "task_cancel", "ticks_diff", "ticks_ms", "uerrno",
+    "wrap_tls",
 )
 
 

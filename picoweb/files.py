@@ -62,10 +62,8 @@ def _open(pkg, fname):
 
 
 def _path(pkg, fname):
-    path = pkg and getattr(__import__(pkg), "__path__", None)  # a plain module has none
-    if path:
-        fname = (path if isinstance(path, str) else path[0]) + "/" + fname
-    return fname
+    path = pkg and getattr(__import__(pkg), "__path__", None) or "."  # a plain module has none
+    return (path if isinstance(path, str) else path[0]) + "/" + fname
 
 
 # An entity tag of size and time; "" for a resource in R.py, or where the file system tells no time.

@@ -5,7 +5,7 @@ import sys
 if sys.implementation.name == "cpython":
     from ._cpython import *  # noqa: F403
 else:
-    import ujson as json, ure as re, usocket as socket  # noqa: E401
+    import uerrno, ujson as json, ure as re, usocket as socket  # noqa: E401
     from uasyncio import CancelledError, get_event_loop, sleep_ms
     from utime import ticks_diff, ticks_ms
     try:
@@ -184,7 +184,7 @@ class Stream:
 
 # A listening socket and its clients
 class Server:
-    s = None
+    s = ends = None
     turns = 0
     full = 0  # for how many times 5 ms handlers at work have had all places
 
@@ -254,8 +254,8 @@ class Server:
     def sweep(self):
         app = self.app
         while self.s or self.conns:
-            yield from sleep_ms(500 if self.s else 20)
-            over = not self.s and ticks_diff(ticks_ms(), self.ends) > 1000 * app.shutdown_timeout
+            yield from sleep_ms(500 if self.ends is None else 20)
+            over = self.ends is not None and ticks_diff(ticks_ms(), self.ends) > 1000 * app.shutdown_timeout
             try:
                 for conn in list(self.conns):
                     if over or conn.idle() > 1000 * (app.write_timeout if conn.writing else app.read_timeout):
