@@ -19,6 +19,9 @@ else:
         def io_forget(s):
             core._io_queue.map.pop(id(s), None)
 
+        def io_done(s):
+            pass
+
         def task_cancel(task):
             task.cancel()
 
@@ -29,7 +32,7 @@ else:
 
         loop = get_event_loop(64, 64)  # its queues never grow, and an entry too many ends it
         create_task = loop.create_task
-        io_forget = loop.remove_reader
+        io_forget = io_done = loop.remove_reader  # that a client is gone would wake its task again and again
 
         def task_cancel(task):
             try:
@@ -53,10 +56,13 @@ else:
         while True:
             try:
                 return loop.run_forever()
-            except (MemoryError, IndexError, AssertionError) as e:  # Pycopy's loop: the task that ran gets it
+            except Exception as e:  # Pycopy's loop: the task that ran gets it, unless it is its own
                 gc.collect()
-                loop.cur_task.pend_throw(e)
-                loop.call_soon(loop.cur_task)
+                try:
+                    loop.cur_task.pend_throw(e)
+                    loop.call_soon(loop.cur_task)
+                except Exception:
+                    sys.print_exception(e)
             except KeyboardInterrupt:
                 loop.run_until_complete(stop(app))
                 raise
@@ -93,6 +99,7 @@ class Stream:
         self.task = current_task()
         self.writing = write
         yield io_wait(self.raw, write)
+        io_done(self.raw)
 
     # What op, the socket's read or readinto, has for n
     def receive(self, op, n):
