@@ -41,7 +41,9 @@ run:
 
 test:
 	@python3 tools/fetch.py $(if $(filter-out 0,$(QUICK)),quick,all)
-	@$(TEST) -q -n 4 --dist worksteal $(ARGS)
+	@$(TEST) -q -n 4 --dist worksteal $(ARGS) || { \
+		echo 'Four tests at a time may be late on a busy machine. What failed runs once more, alone:'; \
+		$(TEST) -q -x --lf --lfnf none $(ARGS); }
 
 # A minute for each runtime; with N, as many inputs for each.
 soak:

@@ -76,7 +76,7 @@ class Stream:
     first = None  # what was written first
     late = gone = False
     start = 0
-    writing = None
+    writing = None  # whether it waits to write; None: it does not wait
 
     def __init__(self, server, s, peer=None, raw=None):
         self.server = server
@@ -99,6 +99,7 @@ class Stream:
         self.task = current_task()
         self.writing = write
         yield io_wait(self.raw, write)
+        self.writing = None
         io_done(self.raw)
 
     # What op, the socket's read or readinto, has for n
