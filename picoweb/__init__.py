@@ -1,5 +1,6 @@
 """picoweb, a web pico-framework. Its names are in docs/api.rst."""
 from .server import Service, Stream, coroutine, json, re, uerrno
+from .utils import parse_qs
 import sys
 
 SEND_BUFSZ = 256
@@ -27,7 +28,6 @@ class HTTPRequest:
         return attribute(self, name)
 
     def parse_qs(self):
-        from .utils import parse_qs
         self.form = parse_qs(self.qs)
         return ()
 
@@ -117,13 +117,6 @@ def _parse_line(req, line):
         req._host = b""
 
 
-def __getattr__(name):
-    if name not in ("utils", "parse_qs"):
-        raise AttributeError(name)
-    from .utils import parse_qs
-    return globals().get(name, parse_qs)
-
-
 def start_response(writer, content_type=_HTML, status="200", headers=None):
     text = "HTTP/1.0 %s NA\r\nContent-Type: %s\r\n\r\n" % (status, content_type)
     if headers or text.count("\n") + text.count("\r") > 6:
@@ -155,6 +148,13 @@ def sendstream(writer, f):
 def get_mime_type(fname):
     from .files import mime_type
     return mime_type(fname)
+
+
+# The decorators app.get(), app.post() and so on
+def _route_for(method):
+    def route(self, url, **kwargs):
+        return self.route(url, methods=(method,), **kwargs)
+    return route
 
 
 class WebApp(Service):
@@ -225,16 +225,16 @@ class WebApp(Service):
         if len(routes) > 4 or "%" in path:
             from .routing import candidates
             routes = candidates(self, path)
-        for route in routes:
-            match = None if isinstance(route[0], str) else route[0].match(path)
-            if match or route[0] == path:
-                extra = route[2] if len(route) > 2 else {}
+        for url, func, *extra in routes:
+            match = None if isinstance(url, str) else url.match(path)
+            if match or url == path:
+                extra = extra[0] if extra else {}
                 methods = extra.get("methods") or (req.method,)
                 if isinstance(methods, str):
                     methods = (methods,)
                 if req.method in methods or req.method == "HEAD" and "GET" in methods:
                     req.url_match = match
-                    return route[1], extra, match if isinstance(match, dict) else {}
+                    return func, extra, match if isinstance(match, dict) else {}
         from .routing import refuse
         refuse(req, routes)
 
@@ -274,6 +274,8 @@ class WebApp(Service):
             return f
         return _route
 
+    get, post, put, patch, delete = map(_route_for, ("GET", "POST", "PUT", "PATCH", "DELETE"))
+
     def add_url_rule(self, url, func, **kwargs):
         if isinstance(url, str) and "<" in url:
             from .routing import Pattern
@@ -285,8 +287,6 @@ class WebApp(Service):
         mount(self, url, app)
 
 
-if re.__name__ == "ure":  # Pycopy: its modules have no __getattr__
-    from .utils import parse_qs
 if sys.implementation.name == "cpython":
     from ._cpython import mark
     mark(globals())

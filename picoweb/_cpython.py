@@ -346,8 +346,6 @@ def mark(package):
     # An app may write "import lib.picoweb.__init__ as picoweb": that is this module, too.
     package["__init__"] = sys.modules[package["__name__"] + ".__init__"] = sys.modules[package["__name__"]]
     sys.meta_path.insert(0, _Finder)
-    from .utils import parse_qs
-    package["parse_qs"] = parse_qs
 
 
 async def _asgi(self, scope, receive, send):

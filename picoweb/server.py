@@ -29,7 +29,6 @@ else:
             return ssl.wrap_socket(s, server_side=True, do_handshake_on_connect=False)
     except ImportError:  # Pycopy
         from uasyncio import IORead, IOWrite, cancel
-
         loop = get_event_loop(64, 64)  # its queues never grow, and an entry too many ends it
         create_task = loop.create_task
         io_forget = io_done = loop.remove_reader  # that a client is gone would wake its task again and again
@@ -313,13 +312,14 @@ class Service:
 
     def _begin(self, debug=False, log=None, lazy_init=False):
         from . import WebApp
-        if log is None and debug >= 0:
-            from .rare import logger
-            log = logger(debug)
+        if debug >= 0:
+            from . import answers, rare  # what logs, while the heap is still whole
+            log = log or rare.logger(debug)
         self.debug, self.log = int(debug), log
         self._own_fields = self.headers_mode != "parse" or type(self).parse_headers is not WebApp.parse_headers
         self.init()
         self.inited = True
+        gc.collect()  # of what loading the app has left
         for app in () if lazy_init else self.mounts:
             if not app.inited:
                 app._begin(debug, log)

@@ -890,6 +890,17 @@ def test_utils_are_there_before_any_request(runtime):
     assert out.startswith("a b {") and "'a': '1'" in out and "'b': True" in out
 
 
+def test_modules_by_from_import(runtime):
+    """A name that is missing is still no more than that."""
+    out = harness.run_inside(runtime, """
+from picoweb import headers, multipart, utils
+print(headers.Headers().get("a"), multipart.Multipart.__name__, hasattr(utils, "parse_qs"))
+import picoweb
+print(hasattr(picoweb, "nothing"))
+""")
+    assert out == "None Multipart True\nFalse\n"
+
+
 def test_utils_in_the_first_request(serve):
     server = serve(app("""
 app = picoweb.WebApp(None, serve_static=False)
