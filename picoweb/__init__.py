@@ -190,7 +190,7 @@ class WebApp(Service):
             conn.buf = conn.take(0) or b""
             while not _parse_head(self, req, conn):
                 yield from conn.more()
-            if conn.server.full > 199:
+            if conn.server.overloaded():
                 raise HTTPException(503, {"Retry-After": 2})
             if self._prefixes:
                 from .rare import find_app

@@ -193,7 +193,7 @@ class Stream:
 class Server:
     s = ends = None
     turns = 0
-    full = 0  # for how many times 5 ms handlers at work have had all places
+    full = 0  # how often in a row, 5 ms apart, handlers at work have had all places
 
     def __init__(self, app, loop=None):
         self.app = app
@@ -227,7 +227,7 @@ class Server:
                     self.evict()
                 if len(self.conns) < self.app.max_connections or self.evict():
                     self.full = 0
-                elif self.full < 200:
+                elif not self.overloaded():
                     self.full += 1
                     yield from sleep_ms(5)
                     continue
@@ -236,6 +236,10 @@ class Server:
                 failed = True
                 gc.collect()
                 yield from sleep_ms(20)
+
+    # For a second, so far: newcomers are told.
+    def overloaded(self):
+        return self.full >= 200
 
     def accept(self):
         s, peer = self.s.accept()
