@@ -165,7 +165,7 @@ class WebApp(Service):
     template_loader = cache_control = None
     headers_mode = "parse"
     _index = _prefixes = ()
-    _seen = b"\n\n"  # never in a head
+    _seen = b"Host:x\n\n"  # fields that are correct
 
     def __init__(self, pkg, routes=None, serve_static=True):
         super().__init__()

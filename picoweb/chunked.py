@@ -12,10 +12,10 @@ _FORBIDDEN = b"content-length", b"transfer-encoding", b"host"
 # What Transfer-Encoding says. Anything but chunked alone is refused.
 def begin(req, conn, value):
     codings = [coding.strip(b" \t") for coding in value.lower().split(b",")]
-    # Where chunked is not the last coding, or is applied twice, nobody knows where the body ends (RFC 9112 sections 6.1, 6.3).
+    # Where one is empty, or chunked is not the last one, or is applied twice, nobody knows where the body ends (RFC 9112 sections 6.1, 6.3).
     # HTTP/1.0 has none, so what stands before picoweb may not have looked at it.
     old = conn.buf.find(b" HTTP/1.0", 0, conn.buf.find(b"\n")) > 0
-    if old or codings[-1] != b"chunked" or codings.count(b"chunked") > 1:
+    if old or b"" in codings or codings[-1] != b"chunked" or codings.count(b"chunked") > 1:
         raise HTTPException(400)
     if len(codings) > 1:
         raise HTTPException(501)

@@ -58,6 +58,8 @@ def frame(req, name, value):
             raise ValueError
         req._length = req._conn.left = int(value)
     elif name == b"content-type":
+        if req._type is not None:  # parsers differ in which one counts (RFC 9110 section 8.3)
+            raise ValueError
         req._type = value.lower()
     elif name == b"transfer-encoding":
         if req._length is not None:
@@ -71,6 +73,8 @@ def frame(req, name, value):
 
 # A request line that is not of the plainest: another method than GET, another target than a path in ASCII, an LF alone at its end.
 def check_line(req, method, target, version):
+    if method == b"HEAD":
+        head_only(req._conn)
     version = version[:-2] if version[-2:] == b"\r\n" else version[:-1]
     if version not in (b"HTTP/1.1", b"HTTP/1.0"):
         form = version[:5] + version[6:7]
@@ -79,8 +83,6 @@ def check_line(req, method, target, version):
     # A board's decode() takes UTF-8 that is longer than it has to be.
     if not method or method.lower().strip(_TOKEN) or min(target) < 33 or b"\x7f" in target or decode(target).encode() != target:
         raise ValueError
-    if method == b"HEAD":
-        head_only(req._conn)
     if method == b"CONNECT":
         raise HTTPException(501)  # picoweb is no proxy
     if target[:1] != b"/" and (method, target) != (b"OPTIONS", b"*"):

@@ -189,3 +189,11 @@ def test_fields_that_were_seen_a_moment_ago(server):
     # No Host is no good for HTTP/1.1, though it was for HTTP/1.0
     assert exchange(server, vectors.host(b"A: b", version=b"1.0"), vectors.HELLO) == vectors.HELLO
     assert exchange(server, vectors.host(b"A: b"), vectors.BAD) == vectors.BAD
+
+
+def test_the_first_request(serve):
+    """No fields have been seen; nothing that comes may be taken for them."""
+    server = serve(open(APP).read())
+    for data in b"GET / HTTP/1.1\n\n\n", b"GET / HTTP/1.1\r\n\n\n", b"GET / HTTP/1.1\n\r\n\r\n", b"GET / HTTP/1.1\n\0\n\n":
+        assert exchange(server, data, vectors.BAD) == vectors.BAD, data
+    assert exchange(server, b"POST /data HTTP/1.0\nContent-Length: 1\n\n\n\n", vectors.data(b"\n")) == vectors.data(b"\n")
