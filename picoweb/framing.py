@@ -89,7 +89,7 @@ def check_line(req, method, target, version):
         # The absolute form (RFC 9112 section 3.2.2)
         scheme, slashes, rest = req.path.partition("://")
         host, _, path = rest.partition("/")
-        if not slashes or not scheme.isalpha():
+        if not slashes or not scheme.encode().isalpha():
             raise ValueError
         parse_host(req, host.encode())
         req._host = None

@@ -164,6 +164,7 @@ REQUEST_LINE = [
           ("a path with a scheme in it", line(b"GET /http://host/a HTTP/1.1"), echo("GET", "/http://host/a"), "it begins with a slash"),
           ("absolute without a host", lines(b"GET http:///a HTTP/1.1", b"Host: x"), BAD),
           ("absolute, a host that is none", lines(b"GET s://]ufd/: HTTP/1.1", b"Host: x"), BAD),
+          ("absolute, a scheme in other letters", lines("GET htt\xe9://x/a HTTP/1.1".encode(), b"Host: x"), BAD, "isalpha() of text would take it on CPython"),
           ("no slash", lines(b"GET a HTTP/1.0"), BAD),
           ("scheme without slashes", lines(b"GET http:/a HTTP/1.0"), BAD)),
     group("RFC 9112 section 3.2.3, RFC 9110 section 9.3.6", "bypass",
