@@ -83,6 +83,8 @@ def _check_extensions(text):
         if c == b'"' or not quoted:
             bare += c
         i += 1
+    if bare[-1:] in (b" ", b"\t"):  # the grammar has white space only before and after ";" and "="
+        raise HTTPException(400)
     for extension in bare.split(b";"):
         name, equals, value = extension.partition(b"=")
         value = value.strip(b" \t")

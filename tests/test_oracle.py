@@ -208,7 +208,9 @@ HOST = rb"(?:\[[0-9a-fA-F:.]+\]|[0-9A-Za-z._~%!$&'()*+;=-]+)(?::[0-9]*)?"
 QUERY = rb"(?:\?[\x21-\x7e\x80-\xff]*)?"
 PATH = rb"/[\x21-\x3e\x40-\x7e\x80-\xff]*"
 TARGET = re.compile(rb"%s%s|[A-Za-z]+://%s(?:%s)?%s" % (PATH, QUERY, HOST, PATH, QUERY))
-EXTENSIONS = rb"(?:;[ \t]*%s[ \t]*(?:=[ \t]*(?:%s|\"(?:[^\0-\x08\x0a-\x1f\x7f\"\\]|\\[^\0-\x08\x0a-\x1f\x7f])*\")[ \t]*)?)*" % (TOKEN, TOKEN)
+QUOTED = rb"\"(?:[^\0-\x08\x0a-\x1f\x7f\"\\]|\\[^\0-\x08\x0a-\x1f\x7f])*\""
+EXTENSION = rb";[ \t]*%s(?:[ \t]*=[ \t]*(?:%s|%s))?" % (TOKEN, TOKEN, QUOTED)
+EXTENSIONS = rb"(?:%s(?:[ \t]*%s)*)?" % (EXTENSION, EXTENSION)
 SIZE = re.compile(rb"(0*[0-9a-fA-F]{1,7})%s\r\n" % EXTENSIONS)
 
 # Each reason to refuse what another parser may accept
@@ -241,7 +243,7 @@ LIBERTIES = {
         "LF": lambda data: re.search(rb"(?<!\r)\n", data),
         "UTF-8": lambda data: re.match(rb"[^\n]*[\x80-\xff]", data.lstrip(b"\r\n")),
         "the same length twice": lambda data: len(re.findall(rb"\ncontent-length:", data, re.I)) > 1,
-        "tab before a coding": lambda data: re.search(rb"\ntransfer-encoding:[ \t]*\t", data, re.I),
+        "tab beside a coding": lambda data: re.search(rb"\ntransfer-encoding:[^\n]*\t", data, re.I),
         "space in an extension": lambda data: re.search(rb";[ \t]|[ \t][;=]|=[ \t]", data),
     },
 }
