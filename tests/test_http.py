@@ -5,6 +5,7 @@ import contextlib
 import os
 import re
 import socket
+import time
 
 import pytest
 
@@ -182,6 +183,18 @@ def test_fields_that_were_seen_a_moment_ago(server):
     assert exchange(server, b"HEAD /headers HTTP/1.1\r\n" + fields + end, vectors.OK) == vectors.OK
     assert exchange(server, b"POST /data HTTP/1.1\r\n" + fields + end + b"abc", vectors.error(411)) == vectors.error(411)
     assert exchange(server, b"GET / HTTP/1.1\r\n" + fields + end + fields, vectors.HELLO) == vectors.HELLO
+    # The limit is of the whole head, whatever its fields are
+    long = [b"GET /%s HTTP/1.1\r\nHost: x\r\nA: %s\r\n\r\n" % (b"x" * n, b"b" * (vectors.MAX_HEAD - 60)) for n in (10, 60)]
+    assert [exchange(server, data, None)[9:12] for data in long + long] == [b"200", b"431"] * 2
+    # Another client's head comes in between
+    other = b"GET /headers HTTP/1.1\r\nHost: y\r\n\r\n"
+    for n in range(1, len(whole), 5):
+        with server.connect() as s:
+            s.sendall(whole[:n])
+            time.sleep(0.005)
+            assert exchange(server, other, None) == vectors.fields(("Host", "y"))
+            s.sendall(whole[n:])
+            assert harness.receive_all(s) == good
     # A body's fields are not kept
     for body in b"abc", b"de":
         data = b"POST /data HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
