@@ -34,7 +34,7 @@ def pass_head(app, req, extra):
         conn.buf, conn.left = body, left
 
 
-# For HEAD (RFC 9110 section 9.3.2): what is written ends with the blank line.
+# For HEAD (RFC 9110 section 9.3.2), 204 and 304: what is written ends with the blank line.
 def head_only(conn):
     awrite = conn.awrite
     tail = b""

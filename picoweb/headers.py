@@ -82,7 +82,7 @@ def _text(value):
 
 
 # The head of a response. A Content-Type among the headers takes the place of the other one.
-def head(content_type, status, headers):
+def head(content_type, status, headers, writer=None):
     first = "HTTP/1.0 %s NA\r\n" % status
     field = "Content-Type: %s\r\n" % content_type
     if (first + field).count("\n") + (first + field).count("\r") > 4:
@@ -91,4 +91,7 @@ def head(content_type, status, headers):
         headers = lines(headers)
         if "\ncontent-type:" in "\n" + headers.lower():
             field = ""
+    if writer and str(status)[:3] in ("204", "304"):  # these have no body (RFC 9110 section 6.4.1)
+        from .framing import head_only
+        head_only(writer)
     return first + field + (headers or "") + "\r\n"
