@@ -319,6 +319,19 @@ def test_unread_20_kb_cost_no_reply(server, path, reply, is_chunked):
     assert not resets
 
 
+@pytest.mark.parametrize("size, is_whole", [(60000, True), (200000, False)], ids=["within max_drain", "past it"])
+def test_the_bound_of_an_unread_body(server, size, is_whole):
+    """max_drain is 65536 bytes: past it, a client that does not stop is reset."""
+    def check():
+        for path, reply in (b"/unread", OK + b"unread"), (b"/404", error(404)):
+            for piece in None, 1460:
+                try:
+                    assert upload(server, vectors.post(path, b"Content-Length: %d" % size), harness.pieces(b"x" * size, piece)) == reply and is_whole
+                except OSError:
+                    assert not is_whole
+    harness.patiently(check)
+
+
 # Chunked bodies
 
 @pytest.mark.parametrize("path", [b"/data", b"/stream"])
