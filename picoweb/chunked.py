@@ -1,5 +1,6 @@
 # Chunked request bodies (RFC 9112 section 7.1), decoded as they are read. Only a request that sends one loads this.
 from . import HTTPException
+from .framing import is_old
 
 _LINE = 256  # bytes of a chunk's size with its extensions
 _TRAILERS = 4096  # bytes of all trailer fields
@@ -13,9 +14,7 @@ _FORBIDDEN = b"content-length", b"transfer-encoding", b"host"
 def begin(req, conn, value):
     codings = [coding.strip(b" \t") for coding in value.lower().split(b",")]
     # Where one is empty, or chunked is not the last one, or is applied twice, nobody knows where the body ends (RFC 9112 sections 6.1, 6.3).
-    # HTTP/1.0 has none, so what stands before picoweb may not have looked at it.
-    old = conn.buf.find(b" HTTP/1.0", 0, conn.buf.find(b"\n")) > 0
-    if old or b"" in codings or codings[-1] != b"chunked" or codings.count(b"chunked") > 1:
+    if is_old(conn) or b"" in codings or codings[-1] != b"chunked" or codings.count(b"chunked") > 1:
         raise HTTPException(400)
     if len(codings) > 1:
         raise HTTPException(501)

@@ -7,6 +7,9 @@ def attribute(req, name):
     if name == "headers" and len(req._head) > 1:
         from .headers import parse
         req.headers = parse(req._head)
+        host = getattr(req, "_authority", None)
+        if host:  # of a target in absolute form: it counts, and the field does not (RFC 9112 section 3.2.2)
+            req.headers["Host"] = host
     elif name == "reader":
         from .reader import Reader
         req.reader = Reader(req._conn)
@@ -51,6 +54,11 @@ def head_only(conn):
     conn.awrite = conn.awritestr = cut
 
 
+# HTTP/1.0 has no interim responses, and no codings: what stands before picoweb may not have looked at them.
+def is_old(conn):
+    return conn.buf.find(b" HTTP/1.0", 0, conn.buf.find(b"\n")) > 0
+
+
 # The fields that say how the body is read (RFC 9112 section 6.3). What could be read in two ways is refused.
 def frame(req, name, value):
     if name == b"content-length":
@@ -67,7 +75,7 @@ def frame(req, name, value):
         from .chunked import begin
         begin(req, req._conn, value)
         req._length = -1
-    elif name == b"expect" and value.lower() == b"100-continue":
+    elif name == b"expect" and value.lower() == b"100-continue" and not is_old(req._conn):
         req._conn.greeting = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
@@ -91,7 +99,8 @@ def check_line(req, method, target, version):
         host, _, path = rest.partition("/")
         if not slashes or not scheme.encode().isalpha():
             raise ValueError
-        parse_host(req, host.encode())
+        req._authority = host.encode()
+        parse_host(req, req._authority)
         req._host = None
         req.path = "/" + path
 

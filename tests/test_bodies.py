@@ -202,6 +202,13 @@ def test_expect_of_something_else(server):
     assert server.raw(data) == OK + b"3 6"
 
 
+def test_expect_in_http_1_0(server):
+    """RFC 9110 section 10.1.1: such a client would take the interim response for the final one."""
+    for data in (b"POST /data HTTP/1.0\r\nHost: x\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n",
+                 b"POST /data HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n"):
+        assert server.raw(b"", chunks=[data, b"\1\2\3"], pause=0.1) == OK + b"3 6"
+
+
 def test_expect_when_the_body_is_there_already(server):
     data = b"POST /data HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n\1\2\3"
     assert server.raw(data) in (OK + b"3 6", CONTINUE + OK + b"3 6")

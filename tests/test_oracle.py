@@ -79,27 +79,28 @@ def joined(pairs):
     return {name: (b"; " if name == b"cookie" else b", ").join(values) for name, values in fields.items()}
 
 
-def split(target):
-    """The path and the query of a target in any form."""
+def request(method, target, fields, body):
+    """Of a target in any form; the host of an absolute one takes the place of the field (RFC 9112 section 3.2.2)."""
     path, _, qs = target.partition(b"?")
     if not path.startswith(b"/") and b"://" in path:
-        path = b"/" + path.partition(b"://")[2].partition(b"/")[2]
-    return path, qs
+        host, _, path = path.partition(b"://")[2].partition(b"/")
+        path, fields = b"/" + path, {**fields, b"host": host}
+    return Request(method, path, qs, fields, body)
 
 
 def of_h11(data):
     conn = h11.Connection(h11.SERVER, max_incomplete_event_size=10000)
-    request, body = None, b""
+    head, body = None, b""
     try:
         conn.receive_data(data)
         while True:
             event = conn.next_event()
             if isinstance(event, h11.Request):
-                request = event
+                head = event
             elif isinstance(event, h11.Data):
                 body += bytes(event.data)
             elif isinstance(event, h11.EndOfMessage):
-                return Request(bytes(request.method), *split(bytes(request.target)), joined(request.headers), body)
+                return request(bytes(head.method), bytes(head.target), joined(head.headers), body)
             else:
                 return None
     except h11.RemoteProtocolError:
@@ -126,7 +127,7 @@ class Llhttp:
 
     def on_message_complete(self):
         if self.request is None:
-            self.request = Request(self.parser.get_method(), *split(self.target), self.fields, self.body)
+            self.request = request(self.parser.get_method(), self.target, self.fields, self.body)
 
 
 def of_httptools(data):

@@ -48,6 +48,10 @@ def line(text):
     return lines(text, b"Host: x") if text.endswith(b"HTTP/1.1") else lines(text)
 
 
+def fields(*pairs):
+    return OK + "\n".join("%s=%s" % pair for pair in pairs).encode("latin-1")
+
+
 def group(section, risk, *rows):
     """Rows (name, data, reply), or (name, data, reply, why)."""
     assert risk in RISKS, risk
@@ -165,6 +169,10 @@ REQUEST_LINE = [
           ("absolute without a path", line(b"GET http://host HTTP/1.1"), echo("GET", "/"), "RFC 3986 section 6.2.3"),
           ("absolute with a query only", line(b"GET http://host?a/b HTTP/1.1"), echo("GET", "/", "a/b"), "RFC 3986 section 3.4"),
           ("absolute, IPv6", line(b"GET http://[::1]:80/a HTTP/1.1"), echo("GET", "/a")),
+          ("absolute, another host in the field", lines(b"GET http://host:80/headers HTTP/1.1", b"Host: other"), fields(("Host", "host:80")),
+           "the field is ignored: an app that builds links from it gets the host of the target"),
+          ("absolute, with a query, another host", lines(b"GET http://host?a HTTP/1.1", b"Host: other"), echo("GET", "/", "a")),
+          ("absolute, and no host field", lines(b"GET http://host/ HTTP/1.1"), BAD, "section 3.2: HTTP/1.1 has one all the same"),
           ("a path with a scheme in it", line(b"GET /http://host/a HTTP/1.1"), echo("GET", "/http://host/a"), "it begins with a slash"),
           ("absolute without a host", lines(b"GET http:///a HTTP/1.1", b"Host: x"), BAD),
           ("absolute with user information", lines(b"GET http://user:secret@host/a HTTP/1.1", b"Host: host"), BAD,
@@ -188,10 +196,6 @@ REQUEST_LINE = [
           ("line past the limit", lines(b"GET " + LONG_PATH + b"x HTTP/1.0"), error(414), "one more"),
           ("line without an end", (b"GET /" + b"x" * MAX_REQUEST_LINE)[:MAX_REQUEST_LINE + 1], error(414), "nobody waits for its end")),
 ]
-
-
-def fields(*pairs):
-    return OK + "\n".join("%s=%s" % pair for pair in pairs).encode("latin-1")
 
 
 def headers(*rows):
@@ -541,6 +545,7 @@ EXPECT = [
           ("expected, and there", expecting(b"100-continue", b"Content-Length: 3") + b"abc", data(b"abc"), "what is there is not asked for"),
           ("expected in capitals, and there", expecting(b"100-Continue", b"Content-Length: 3") + b"abc", data(b"abc")),
           ("chunks expected, and there", expecting(b"100-continue", b"Transfer-Encoding: chunked") + b"3\r\nabc\r\n0\r\n\r\n", data(b"abc")),
+          ("expected, HTTP/1.0", post(b"/data", b"Expect: 100-continue", b"Content-Length: 3", body=b"abc"), data(b"abc"), "it has no interim response"),
           ("expected, too long", expecting(b"100-continue", b"Content-Length: 99"), error(413), "an answer in place of 100")),
 ]
 
