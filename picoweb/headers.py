@@ -31,6 +31,8 @@ class Headers(dict):
         if not colon or len(name.split()) != 1 or name.strip() != name or b"\0" in value or b"\r" in value:
             raise HTTPException(400)
         if name in self:
+            if name.lower() == b"content-length":  # the same once more (RFC 9110 section 8.6)
+                return
             value = self[name] + (b"; " if name.lower() == b"cookie" else b", ") + value
         self[name] = value
 

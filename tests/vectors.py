@@ -352,6 +352,8 @@ FRAMING = [
           ("length of nothing", post(b"/data", b"Content-Length: 0"), data(b"")),
           ("length with zeros", length(b"003"), data(b"abc")),
           ("length twice the same", length(b"3", b"3"), data(b"abc"), "may be taken as one"),
+          ("length twice the same, as the handler sees it", headers(b"Content-Length: 3", b"content-length: 3") + b"abc",
+           fields(("Content-Length", "3")), "replaced by one"),
           ("length twice", length(b"3", b"4") + b"d", BAD),
           ("length twice in other cases", post(b"/data", b"Content-Length: 3", b"content-length: 0", body=b"abc"), BAD),
           ("length twice, unread", post(b"/", b"Content-Length: 3", b"Content-Length: 4", body=b"abcd"), BAD),
