@@ -1,10 +1,10 @@
-"""picoweb, a web pico-framework. Its names are in docs/api.rst."""
+"""picoweb, a web pico-framework. See docs/api.rst."""
 from .server import Service, Stream, coroutine, json, re, uerrno
 from .utils import parse_qs
 import sys
 
 SEND_BUFSZ = 256
-_TOKEN = b"abcdefghijklmnopqrstuvwxyz0123456789-_.~!$%&'*+#^`|"  # RFC 9110 section 5.6.2; the last four are not of a host
+_TOKEN = b"abcdefghijklmnopqrstuvwxyz0123456789-_.~!$%&'*+#^`|"  # RFC 9110 section 5.6.2; no host has the last four
 _HTML = "text/html; charset=utf-8"
 
 
@@ -119,9 +119,9 @@ def _parse_line(req, line):
 
 def start_response(writer, content_type=_HTML, status="200", headers=None):
     text = "HTTP/1.0 %s NA\r\nContent-Type: %s\r\n\r\n" % (status, content_type)
-    if headers or text.count("\n") + text.count("\r") > 6:
+    if headers or status != "200" or text.count("\n") + text.count("\r") > 6:
         from .headers import head
-        text = head(content_type, status, headers)
+        text = head(content_type, status, headers, writer)
     return writer.awrite(text)
 
 
@@ -165,7 +165,7 @@ class WebApp(Service):
     template_loader = cache_control = None
     headers_mode = "parse"
     _index = _prefixes = ()
-    _seen = b"\n\n"  # never in a head
+    _seen = b"Host:x\n\n"  # correct fields
 
     def __init__(self, pkg, routes=None, serve_static=True):
         super().__init__()

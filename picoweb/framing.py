@@ -7,6 +7,9 @@ def attribute(req, name):
     if name == "headers" and len(req._head) > 1:
         from .headers import parse
         req.headers = parse(req._head)
+        host = getattr(req, "_authority", None)
+        if host:  # of a target in absolute form: it counts, and the field does not (RFC 9112 section 3.2.2)
+            req.headers["Host"] = host
     elif name == "reader":
         from .reader import Reader
         req.reader = Reader(req._conn)
@@ -34,7 +37,7 @@ def pass_head(app, req, extra):
         conn.buf, conn.left = body, left
 
 
-# For HEAD (RFC 9110 section 9.3.2): what is written ends with the blank line.
+# For HEAD (RFC 9110 section 9.3.2), 204 and 304: what is written ends with the blank line.
 def head_only(conn):
     awrite = conn.awrite
     tail = b""
@@ -51,6 +54,11 @@ def head_only(conn):
     conn.awrite = conn.awritestr = cut
 
 
+# HTTP/1.0 has no interim responses, and no codings: what stands before picoweb may not have looked at them.
+def is_old(conn):
+    return conn.buf.find(b" HTTP/1.0", 0, conn.buf.find(b"\n")) > 0
+
+
 # The fields that say how the body is read (RFC 9112 section 6.3). What could be read in two ways is refused.
 def frame(req, name, value):
     if name == b"content-length":
@@ -58,6 +66,8 @@ def frame(req, name, value):
             raise ValueError
         req._length = req._conn.left = int(value)
     elif name == b"content-type":
+        if req._type is not None:  # parsers differ in which one counts (RFC 9110 section 8.3)
+            raise ValueError
         req._type = value.lower()
     elif name == b"transfer-encoding":
         if req._length is not None:
@@ -65,12 +75,14 @@ def frame(req, name, value):
         from .chunked import begin
         begin(req, req._conn, value)
         req._length = -1
-    elif name == b"expect" and value.lower() == b"100-continue":
+    elif name == b"expect" and value.lower() == b"100-continue" and not is_old(req._conn):
         req._conn.greeting = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 # A request line that is not of the plainest: another method than GET, another target than a path in ASCII, an LF alone at its end.
 def check_line(req, method, target, version):
+    if method == b"HEAD":
+        head_only(req._conn)
     version = version[:-2] if version[-2:] == b"\r\n" else version[:-1]
     if version not in (b"HTTP/1.1", b"HTTP/1.0"):
         form = version[:5] + version[6:7]
@@ -79,17 +91,16 @@ def check_line(req, method, target, version):
     # A board's decode() takes UTF-8 that is longer than it has to be.
     if not method or method.lower().strip(_TOKEN) or min(target) < 33 or b"\x7f" in target or decode(target).encode() != target:
         raise ValueError
-    if method == b"HEAD":
-        head_only(req._conn)
     if method == b"CONNECT":
         raise HTTPException(501)  # picoweb is no proxy
     if target[:1] != b"/" and (method, target) != (b"OPTIONS", b"*"):
         # The absolute form (RFC 9112 section 3.2.2)
         scheme, slashes, rest = req.path.partition("://")
         host, _, path = rest.partition("/")
-        if not slashes or not scheme.isalpha():
+        if not slashes or not scheme.encode().isalpha():
             raise ValueError
-        parse_host(req, host.encode())
+        req._authority = host.encode()
+        parse_host(req, req._authority)
         req._host = None
         req.path = "/" + path
 

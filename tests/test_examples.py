@@ -5,6 +5,7 @@ An example without a row fails. A copy of the folder is what runs: templates are
 
 import base64
 import contextlib
+import email.utils
 import glob
 import gzip
 import hashlib
@@ -261,6 +262,18 @@ def extra_headers(server, folder):
         200, css, packed, "Content-Encoding: gzip", "Vary: Accept-Encoding")
     refused = server.get("/static/style.css", {"Accept-Encoding": "br, gzip;q=0"})
     assert refused.header("Content-Encoding") is None and refused.body == plain
+
+
+@row("example_date.py")
+def date_field(server, folder):
+    for path in "/", "/nothing", "/static/nothing":
+        response = server.get(path)
+        dates = [value for name, value in response.headers if name == "Date"]
+        sent = email.utils.parsedate_to_datetime(dates[0])
+        # On a PC, Pycopy knows local time only.
+        ago = time.time() - sent.timestamp()
+        assert len(dates) == 1 and dates[0].endswith(" GMT") and 0 <= ago % (900 if server.runtime.is_pycopy else 1e9) < 3, dates
+    assert server.raw(b"GET /", eof=True).count(b"\nDate: ") == 1
 
 
 @row("example_header_modes.py")

@@ -102,12 +102,21 @@ BAD = [
 ]
 
 
+def chunked(server, data, size):
+    """The same body in chunks of some bytes, RFC 9112 section 7.1."""
+    coded = b"".join(b"%x\r\n%s\r\n" % (len(chunk), chunk) for chunk in harness.pieces(data, size) + [b""])
+    headers = {"Content-Type": "multipart/form-data; boundary=X", "Transfer-Encoding": "chunked"}
+    return harness.Response(server.raw(harness.request_bytes("POST", "/parts", headers, version="HTTP/1.1") + coded))
+
+
 @pytest.mark.parametrize("name, data, expected", PARTS, ids=[row[0] for row in PARTS])
 def test_parts(server, name, data, expected):
     assert post(server, "/parts", data).json() == expected
     # Each line end and boundary straddles two reads.
     assert post(server, "/parts", data, chunks=1).json() == expected
     assert post(server, "/parts?size=130", data, chunks=97).json() == expected
+    for size in 1, 37, 5000:
+        assert chunked(server, data, size).json() == expected
 
 
 @pytest.mark.parametrize("name, data, status", BAD, ids=[row[0] for row in BAD])
@@ -115,6 +124,8 @@ def test_bad_parts(server, name, data, status):
     headers = {"Content-Type": "multipart/form-data; boundary=X", "Content-Length": len(data)}
     for chunks in None, 50:
         assert server.request("POST", "/parts", headers, data, chunks=chunks).raw == error(status)
+    for size in 50, 5000:
+        assert chunked(server, data, size).raw == error(status)
 
 
 TYPES = [
