@@ -76,7 +76,7 @@ class Stream:
     first = None  # what was written first
     late = gone = False
     start = 0
-    writing = None
+    writing = None  # whether what is waited for is to write
 
     def __init__(self, server, s, peer=None, raw=None):
         self.server = server
@@ -100,6 +100,7 @@ class Stream:
         self.writing = write
         yield io_wait(self.raw, write)
         io_done(self.raw)
+        self.writing = None
 
     # What op, the socket's read or readinto, has for n
     def receive(self, op, n):
@@ -133,6 +134,7 @@ class Stream:
             sz = len(buf) - off
         if not self.first:
             self.first = buf
+        naps = 0
         try:
             while sz:
                 n = self.s.write(buf, off, sz)  # trying before waiting is faster
@@ -142,7 +144,14 @@ class Stream:
                     self.since = None
                     off += n
                     sz -= n
-                yield from self._wait(True)
+                    naps = 0
+                if self in self.server.conns:
+                    yield from self._wait(True)
+                elif self.late or naps > 50 * self.server.app.write_timeout:
+                    raise OSError(110)  # ETIMEDOUT
+                else:  # another task may wait to read: Pycopy's loop has one entry for a socket
+                    naps += 1
+                    yield from sleep_ms(20)
         except OSError:
             self.gone = not self.late
             raise
@@ -160,7 +169,7 @@ class Stream:
     def get_extra_info(self, name, default=None):
         return self.peer if name == "peername" else default
 
-    # It is the app's alone from here: no place, no clock.
+    # It is the app's alone from here: no place, and a clock only for what it writes.
     def release(self):
         if self in self.server.conns:
             self.server.conns.remove(self)
@@ -175,6 +184,8 @@ class Stream:
         raw, self.raw = self.raw, None
         if raw:
             if self.writing is not None:
+                if self.task is not current_task():  # it would wait for ever
+                    task_cancel(self.task)
                 io_forget(raw)
             self.s.close()
             if raw is not self.s:  # a failed TLS socket leaves it open

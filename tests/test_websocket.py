@@ -32,6 +32,7 @@ app = picoweb.WebApp(__name__, serve_static=False)
 app.max_body = WebSocket.max_message = MAX
 WebSocket.limit = LIMIT
 WebSocket.ping_interval = PING
+app.write_timeout = 2
 ended = []
 
 @app.route("/echo")
@@ -42,6 +43,7 @@ async def echo(req, ws):
             await ws.send(await ws.receive())
     finally:
         ended.append(ws.code)
+        del ended[:-40]
 
 @app.route("/generator")
 @websocket
@@ -85,6 +87,20 @@ async def large(req, ws):
     while True:
         size = int(await ws.receive())
         await ws.send(bytes(size))
+
+@app.route("/floods")
+@websocket
+async def floods(req, ws):
+    create_task(flood(ws))
+    while True:
+        await ws.receive()
+
+async def flood(ws):
+    try:
+        while True:
+            await ws.send(bytes(4000))
+    except OSError:
+        ended.append("no send")
 
 room = []
 
@@ -439,6 +455,17 @@ def test_more_than_the_buffers_of_the_kernel(start):
         time.sleep(0.3)
         expected = back(BINARY, bytes(300000)) * 2
         assert receive(s, len(expected)) == expected
+
+
+def test_a_client_that_takes_nothing(start):
+    """send() fails, though the handler waits for what the client still sends."""
+    server = start()
+    with open_socket(server, "/floods") as s:
+        def check():
+            s.sendall(out(TEXT, "a"))
+            return "no send" in server.get("/stats").json()["ended"]
+        wait_for(check)
+    wait_for(lambda: not server.get("/stats").json()["sockets"])
 
 
 # The library websockets
