@@ -319,12 +319,12 @@ def test_a_kept_connection_that_takes_nothing(serve):
     for path in "/writes", "/reads-too":
         with server.connect() as s:
             s.sendall(harness.request_bytes("GET", path))
-            wait_for(lambda: path in server.get("/state").json())
+            wait_for(lambda path=path: path in server.get("/state").json())
             end = time.monotonic() + 1
             while time.monotonic() < end:
                 s.sendall(b"x")
                 time.sleep(0.1)
-            wait_for(lambda: server.get("/state").json().get(path) == "OSError")
+            wait_for(lambda path=path: server.get("/state").json().get(path) == "OSError")
         # One that takes it, though late, has all of it.
         with server.connect() as s:
             s.sendall(harness.request_bytes("GET", path + "?late"))
