@@ -133,6 +133,7 @@ class Stream:
             sz = len(buf) - off
         if not self.first:
             self.first = buf
+        naps = 0
         try:
             while sz:
                 n = self.s.write(buf, off, sz)  # trying before waiting is faster
@@ -142,7 +143,14 @@ class Stream:
                     self.since = None
                     off += n
                     sz -= n
-                yield from self._wait(True)
+                    naps = 0
+                if self in self.server.conns:
+                    yield from self._wait(True)
+                elif self.late or naps > 50 * self.server.app.write_timeout:
+                    raise OSError(110)  # ETIMEDOUT
+                else:  # another task may wait to read: Pycopy's loop has one entry for a socket
+                    naps += 1
+                    yield from sleep_ms(20)
         except OSError:
             self.gone = not self.late
             raise
@@ -160,7 +168,7 @@ class Stream:
     def get_extra_info(self, name, default=None):
         return self.peer if name == "peername" else default
 
-    # It is the app's alone from here: no place, no clock.
+    # It is the app's alone from here: no place, and a clock only for what it writes.
     def release(self):
         if self in self.server.conns:
             self.server.conns.remove(self)
@@ -175,6 +183,8 @@ class Stream:
         raw, self.raw = self.raw, None
         if raw:
             if self.writing is not None:
+                if self.task is not current_task():  # it would wait for ever
+                    task_cancel(self.task)
                 io_forget(raw)
             self.s.close()
             if raw is not self.s:  # a failed TLS socket leaves it open

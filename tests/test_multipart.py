@@ -78,6 +78,8 @@ PARTS = [
     ("not UTF-8", disposition(b'form-data; name="\xff"'), one(b"1", "\ufffd")),
     ("a path", disposition(b'form-data; name="a"; filename="../../etc/passwd"'), one(b"1", "a", "passwd")),
     ("a path with backslashes", disposition(b'form-data; name="a"; filename="C:\\My\\b.txt"'), one(b"1", "a", "b.txt")),
+    ("a path that ends above", disposition(b'form-data; name="a"; filename="../.."'), one(b"1", "a", "")),
+    ("this folder", disposition(b'form-data; name="a"; filename="."'), one(b"1", "a", "")),
     ("the name of an extension", disposition(b'form-data; name="a"; filename="b"; filename*=utf-8\'\'c'), one(b"1", "a", "b")),
 ]
 BAD = [
@@ -182,6 +184,19 @@ def test_save(server):
         assert post(server, "/save", body(part(HEAD, b"skipped"), part(FILE, data))).text == str(size)
         assert files(server) == {"saved.bin": data}
     assert post(server, "/nowhere", body(part(FILE, b"1"))).text == "no such folder"
+
+
+def test_a_name_that_the_client_chose(server):
+    """None leaves the folder, and none is that of a file which is not whole yet."""
+    for name, status, saved in (
+        ("a.txt", 200, "saved-a.txt"), ("../../a.txt", 200, "saved-a.txt"), ("a.txt.tmp", 409, None), ("..\\..\\b.txt", 200, "saved-b.txt"),
+    ):
+        head = ('Content-Disposition: form-data; name="file"; filename="%s"' % name).encode()
+        before = files(server)
+        assert post(server, "/save-as-sent", body(part(head, name.encode()))).status == status
+        assert files(server) == dict(before, **({saved: name.encode()} if saved else {})), name
+    for path in pathlib.Path(server.folder).glob("saved*"):
+        path.unlink()
 
 
 FAILED = [
