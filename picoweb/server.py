@@ -157,9 +157,6 @@ class Stream:
         for buf in iterable:
             yield from self.awrite(buf)
 
-    def get_extra_info(self, name, default=None):
-        return self.peer if name == "peername" else default
-
     # It is the app's alone from here: no place, no clock.
     def release(self):
         if self in self.server.conns:
@@ -179,6 +176,11 @@ class Stream:
             self.s.close()
             if raw is not self.s:  # a failed TLS socket leaves it open
                 raw.close()
+
+    # What is rarely called
+    def __getattr__(self, name):
+        from .streams import attribute
+        return attribute(self, name)
 
     # Ends what waits for it; its task may tell it why.
     def drop(self):
@@ -306,6 +308,7 @@ class Service:
 
     def __init__(self):
         self._servers = []
+        self._options = {}
 
     def init(self):
         self.inited = True
@@ -316,9 +319,9 @@ class Service:
             from .rare import logger
             log = logger(debug)
         self.debug, self.log = int(debug), log
-        self._own_fields = self.headers_mode != "parse" or type(self).parse_headers is not WebApp.parse_headers
         self.init()
         self.inited = True
+        self._own_fields = self.headers_mode != "parse" or type(self).parse_headers is not WebApp.parse_headers
         for app in () if lazy_init else self.mounts:
             if not app.inited:
                 app._begin(debug, log)
