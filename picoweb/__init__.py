@@ -181,7 +181,7 @@ class WebApp(Service):
     @coroutine
     def _handle(self, conn, writer):
         if not isinstance(conn, Stream):
-            from .rare import adopt
+            from .streams import adopt
             conn = adopt(self, writer)
         req = HTTPRequest()
         req._conn = conn

@@ -117,7 +117,7 @@ def log(app, level, msg):
             if not app.log:  # an app may serve by itself
                 from .rare import logger
                 app.log = logger(app.debug)
-            getattr(app.log, level)(msg)
+            getattr(app.log, level, app.log.info)(msg)
     except Exception:
         pass
 

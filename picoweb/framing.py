@@ -79,6 +79,13 @@ def frame(req, name, value):
         req._conn.greeting = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
+# The body of a request without a length, or of one whose head an app's own _handle() has read
+def read_unframed(req):
+    if req._head:
+        raise HTTPException(411)
+    return (yield from req.reader.readexactly(int(req.headers[b"Content-Length"])))
+
+
 # A request line that is not of the plainest: another method than GET, another target than a path in ASCII, an LF alone at its end.
 def check_line(req, method, target, version):
     if method == b"HEAD":

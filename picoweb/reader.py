@@ -13,6 +13,7 @@ class Reader:
 
     def __init__(self, conn):
         self.conn = conn
+        self.s = self.ios = conn.s  # for uwebsocket
 
     # Up to n bytes, or all; b"" at the end.
     def read(self, n=-1):
@@ -118,7 +119,8 @@ def drain(app, req, conn):
 
 def read_body(req):
     if req._length is None:
-        raise HTTPException(411)
+        from .framing import read_unframed
+        return (yield from read_unframed(req))
     return (yield from req.reader.readall())
 
 

@@ -165,9 +165,6 @@ class Stream:
         for buf in iterable:
             yield from self.awrite(buf)
 
-    def get_extra_info(self, name, default=None):
-        return self.peer if name == "peername" else default
-
     # It is the app's alone from here: no place, and a clock only for what it writes.
     def release(self):
         if self in self.server.conns:
@@ -189,6 +186,11 @@ class Stream:
             self.s.close()
             if raw is not self.s:  # a failed TLS socket leaves it open
                 raw.close()
+
+    # What is rarely called
+    def __getattr__(self, name):
+        from .streams import attribute
+        return attribute(self, name)
 
     # Ends what waits for it; its task may tell it why.
     def drop(self):
@@ -320,6 +322,7 @@ class Service:
 
     def __init__(self):
         self._servers = []
+        self._options = {}
 
     def init(self):
         self.inited = True
@@ -330,9 +333,9 @@ class Service:
             from . import answers, rare  # what logs, while the heap is still whole
             log = log or rare.logger(debug)
         self.debug, self.log = int(debug), log
-        self._own_fields = self.headers_mode != "parse" or type(self).parse_headers is not WebApp.parse_headers
         self.init()
         self.inited = True
+        self._own_fields = self.headers_mode != "parse" or type(self).parse_headers is not WebApp.parse_headers
         gc.collect()  # of what loading the app has left
         for app in () if lazy_init else self.mounts:
             if not app.inited:
