@@ -4,7 +4,8 @@ from .utils import parse_qs
 import sys
 
 SEND_BUFSZ = 256
-_TOKEN = b"abcdefghijklmnopqrstuvwxyz0123456789-_.~!$%&'*+#^`|"  # RFC 9110 section 5.6.2; no host has the last four
+_TOKEN = b"abcdefghijklmnopqrstuvwxyz0123456789-_.~!$%&'*+#^`|"  # RFC 9110 section 5.6.2
+_HOST = _TOKEN[:-4]
 _HTML = "text/html; charset=utf-8"
 
 
@@ -87,7 +88,7 @@ def _parse_fields(app, req, head, start):
             raise ValueError
         if name == b"host":
             host, _, port = value.strip().partition(b":")
-            if req._host or not host or host.lower().strip(_TOKEN[:-4]) or port.strip(b"0123456789"):
+            if req._host or not host or host.lower().strip(_HOST) or port.strip(b"0123456789"):
                 from .framing import parse_host
                 parse_host(req, value.strip())
             req._host = host

@@ -1,5 +1,5 @@
 # Requests that are not of the plainest: how they begin, how long they are, and what their handlers get.
-from . import _TOKEN, HTTPException, WebApp
+from . import _HOST, _TOKEN, HTTPException, WebApp
 
 
 # What a request makes when it is first looked at
@@ -116,7 +116,7 @@ def check_line(req, method, target, version):
 def parse_host(req, value):
     host = value.rstrip(b"0123456789")
     host = host[:-1] if host[-1:] == b":" else value
-    allowed = _TOKEN[:-4] + b"()=;"
+    allowed = _HOST + b"()=;"
     if host[:1] + host[-1:] == b"[]":
         host = host[1:-1]
         allowed = b"0123456789abcdef:."
