@@ -7,6 +7,7 @@ def attribute(req, name):
     if name == "headers" and len(req._head) > 1:
         from .headers import parse
         req.headers = parse(req._head)
+        req._head = b"\n"  # a handler may keep the request for long
     elif name == "reader":
         from .reader import Reader
         req.reader = Reader(req._conn)
