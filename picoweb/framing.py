@@ -7,6 +7,7 @@ def attribute(req, name):
     if name == "headers" and len(req._head) > 1:
         from .headers import parse
         req.headers = parse(req._head)
+        req._head = b"\n"  # a handler may keep the request for long
         host = getattr(req, "_authority", None)
         if host:  # of a target in absolute form: it counts, and the field does not (RFC 9112 section 3.2.2)
             req.headers["Host"] = host

@@ -44,20 +44,20 @@ def compile_tree(python, files, root, target, level=0):
     return made
 
 
-# Other files, and apps, import picoweb.server: it is the same module.
-SAME_MODULE = "server = sys.modules[__name__ + '.server'] = sys.modules[__name__]\n"
+# For apps that import picoweb.server: what picoweb itself imports from it is in the package's own module.
+SERVER = "from . import *\n"
 
 
 def bundle(root=ROOT):
-    """The sources of picoweb for one compiled package, by name: what is always loaded is in __init__.py."""
+    """The sources of picoweb for one compiled package, by name: what is always loaded is in __init__.py, whose names the rest imports."""
     sources = {}
     for name in board_files(root):
         with open(os.path.join(root, name), encoding="utf-8") as f:
-            sources[name] = f.read()
+            sources[name] = re.sub(r"from \.(%s) import " % "|".join(ALWAYS), "from . import ", f.read())
     parts = [sources.pop("picoweb/%s.py" % name) for name in ALWAYS]
     # What they import of each other is there already.
-    source = re.sub(r"(?m)^from \.(%s) import .*\n" % "|".join(ALWAYS), "", "\n\n".join(parts))
-    sources["picoweb/__init__.py"] = source + SAME_MODULE
+    sources["picoweb/__init__.py"] = re.sub("(?m)^from \\. import .*\n", "", "\n\n".join(parts))
+    sources["picoweb/server.py"] = SERVER
     return sources
 
 
