@@ -259,6 +259,23 @@ def calls(req, resp):
     size = yield from part(resp, "ab")
     yield from last(resp, str(size))
 """, "/calls", page("ab2", 200, "text/plain")),
+    row("await in a plain function", """
+def awaiting(resp, text):
+    await resp.awrite(text)
+    return len(text)
+@app.route("/plain-await")
+def plain_await(req, resp):
+    await picoweb.start_response(resp, "text/plain")
+    size = yield from awaiting(resp, "abc")
+    await resp.awrite(str(size))
+""", "/plain-await", page("abc3", 200, "text/plain")),
+    row("yield from in a coroutine", """
+@app.route("/coroutine-yield")
+async def coroutine_yield(req, resp):
+    yield from picoweb.start_response(resp, "text/plain")
+    await resp.awrite("both")
+    return True
+""", "/coroutine-yield", page("both", 200, "text/plain")),
     row("a handler in a decorator", """
 def guarded(func):
     def check(req, resp):
@@ -515,6 +532,13 @@ def sendstream(req, resp):
     with open("page.html", "rb") as f:
         yield from picoweb.sendstream(resp, f)
 """, "/sendstream", page("<p>page</p>")),
+    row("sendstream of a text file", """
+@app.route("/sendstream-text")
+def sendstream_text(req, resp):
+    yield from picoweb.start_response(resp)
+    with open("page.html") as f:
+        yield from picoweb.sendstream(resp, f)
+""", "/sendstream-text", page("<p>page</p>")),
     row("SEND_BUFSZ", """
 @app.route("/bufsz")
 def bufsz(req, resp):
@@ -831,6 +855,17 @@ def errno(req, resp):
     except OSError as e:
         yield from picoweb.jsonify(resp, e.args[0] == picoweb.uerrno.ENOENT)
 """, "/errno", page("true", 200, "application/json")),
+    row("a body in pieces", """
+@app.route("/pieces")
+def pieces(req, resp):
+    left = int(req.headers.get(b"Content-Length", 0))
+    sizes = []
+    while left > 0:
+        data = yield from req.reader.read(min(left, 512))
+        left -= len(data)
+        sizes.append(len(data))
+    yield from picoweb.jsonify(resp, sum(sizes))
+""", "/pieces", page("6000", 200, "application/json"), method="POST", body="a" * 6000),
     row("a body by lines", """
 @app.route("/lines")
 def lines(req, resp):
