@@ -1577,9 +1577,7 @@ def index(req, resp):
     assert server.get("/").json() is True
 
 
-def test_serve_replaced(serve, runtime):
-    if runtime.is_cpython:
-        pytest.skip("CPython's own start_server has neither a board's sockets nor generators")
+def test_serve_replaced(serve):
     server = serve(app('''
 import uasyncio
 
