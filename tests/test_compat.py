@@ -328,6 +328,14 @@ def head_lines(req, resp):
     yield from resp.awrite("\\r\\n")
     yield from resp.awrite(b"page")
 """, "/head-lines", b"HTTP/1.1 200 OK\r\nA: c\r\nB: c\r\n\r\npage"),
+    row("a head with bare line feeds", """
+class Pages:
+    def away(self, req, resp):
+        yield from resp.awrite('HTTP/1.1 302 Found\\nLocation: /\\n\\n')
+@app.route("/head-bare")
+def head_bare(req, resp):
+    return Pages().away(req, resp)
+""", "/head-bare", b"HTTP/1.1 302 Found\nLocation: /\n\n"),
     row("a handler that returns None after writing", """
 @app.route("/returns-none")
 def returns_none(req, resp):
