@@ -785,6 +785,19 @@ def leave(req, resp):
     yield from picoweb.jsonify(resp, [lines, body, hasattr(req, "headers")])
 """, "/leave", page('[["Host: 127.0.0.1\\r\\n", "X: y\\r\\n", "Content-Length: 4\\r\\n"], "body", false]', 200, "application/json"),
         method="POST", headers={"X": "y"}, body="body"),
+    row("headers left, then parsed", """
+@app.route("/leave-parse", headers="leave")
+def leave_parse(req, resp):
+    req.headers = yield from app.parse_headers(req.reader)
+    yield from req.read_form_data()
+    yield from picoweb.jsonify(resp, [req.headers[b"X"], req.form])
+""", "/leave-parse", page('["y", {"a": "b"}]', 200, "application/json"), method="POST", headers={"X": "y"}, body="a=b"),
+    row("headers skipped, and a body of a known size", """
+@app.route("/skip-body", headers="skip")
+def skip_body(req, resp):
+    data = yield from req.reader.readexactly(4)
+    yield from picoweb.jsonify(resp, data)
+""", "/skip-body", page('"body"', 200, "application/json"), method="POST", body="body"),
     row("url_match of an exact route", """
 @app.route("/url-match")
 def url_match(req, resp):
@@ -1013,6 +1026,13 @@ def test_row(table, row):
         with contextlib.suppress(ConnectionResetError):  # it closes though there is more to read
             reply = original.raw(row.request)
         assert reply == (row.old.reply if row.old else row.reply)
+
+
+def test_true_is_no_mistake(table):
+    """Handlers of 1.8.2 return it where they have written their response."""
+    before = len(table[0].log())
+    assert table[0].get("/returns-true").status == 200
+    assert "ERROR" not in table[0].log()[before:] and "too late" not in table[0].log()[before:]
 
 
 def test_names_of_rows_are_unique():
@@ -1437,6 +1457,42 @@ def push(req, resp):
         assert s.recv(100) == b"HTTP/1.0 200 OK\r\n\r\n"
         assert server.get("/push").json() == 1
         assert harness.receive_all(s) == b"pushed"
+
+
+UWEBSOCKET = """
+import uasyncio
+try:
+    import uwebsocket as websocket
+except ImportError:
+    import websocket
+
+app = picoweb.WebApp(None)
+
+@app.route("/")
+def index(req, resp):
+    yield from resp.awrite("HTTP/1.1 101 Switching Protocols\\r\\nUpgrade: websocket\\r\\n\\r\\n")
+    ws = websocket.websocket(req.reader.s)
+    while True:
+        yield uasyncio.core._io_queue.queue_read(req.reader.s)
+        data = ws.read(100)
+        if not data:
+            break
+        yield from resp.awrite(b"\\x81" + bytes([len(data)]) + data)
+"""
+
+
+def test_a_board_s_own_websocket(serve, runtime):
+    """On the socket below the reader."""
+    if not runtime.is_micropython:
+        pytest.skip("only MicroPython has it")
+    server = serve(app(UWEBSOCKET))
+    with server.connect() as s:
+        s.sendall(harness.request_bytes("GET", "/", {"Upgrade": "websocket"}))
+        assert s.recv(100) == b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n"
+        for text in b"hello", b"again":
+            s.sendall(b"\x81" + bytes([0x80 | len(text)]) + b"\0\0\0\0" + text)
+            assert s.recv(100) == b"\x81" + bytes([len(text)]) + text
+            time.sleep(0.1)
 
 
 # What a request knows
