@@ -133,7 +133,6 @@ class Stream:
             sz = len(buf) - off
         if not self.first:
             self.first = buf
-        naps = 0
         try:
             while sz:
                 n = self.s.write(buf, off, sz)  # trying before waiting is faster
@@ -143,14 +142,11 @@ class Stream:
                     self.since = None
                     off += n
                     sz -= n
-                    naps = 0
-                if self in self.server.conns:
-                    yield from self._wait(True)
-                elif self.late or naps > 50 * self.server.app.write_timeout:
-                    raise OSError(110)  # ETIMEDOUT
-                else:  # another task may wait to read: Pycopy's loop has one entry for a socket
-                    naps += 1
-                    yield from sleep_ms(20)
+                if self not in self.server.conns:
+                    from .streams import write_kept
+                    yield from write_kept(self, buf, off, sz)
+                    break
+                yield from self._wait(True)
         except OSError:
             self.gone = not self.late
             raise
