@@ -1,5 +1,4 @@
 # The body of a request: reading it, and dropping what nobody read.
-import gc
 
 from . import HTTPException
 from .server import json, sleep_ms, ticks_ms
@@ -62,7 +61,6 @@ class Reader:
             n = self.conn.left
         if n > self.conn.server.app.max_body:
             raise HTTPException(413)
-        gc.collect()  # the buffer shall not lie across the gaps that late modules could fill
         buf = bytearray(n)
         while n:
             size = yield from self.readinto(memoryview(buf)[-n:])
