@@ -12,13 +12,11 @@ OPT = 0
 # make test: what pytest is told, as in ARGS="-k forms --runtime micropython". make bench: see ARGS=--help.
 ARGS =
 
-# The parts of the package that only CPython needs; no board has them.
-CPYTHON_ONLY = picoweb/_cpython.py picoweb/__main__.py picoweb/asgi.py
-BOARD_FILES = $(filter-out $(CPYTHON_ONLY),$(wildcard picoweb/*.py))
+BOARD_FILES = $(shell sed -n 's/^ *\["\([^"]*\)".*/\1/p' package.json)
 
 TEST = .deps/venv/bin/python -m pytest
 
-.PHONY: help run test soak test-browser check docs bench size mpy install sdist write-package-json mip clean
+.PHONY: help run test soak test-browser check docs bench size mpy install sdist mip clean
 
 help:
 	@echo 'make run [PY=micropython|pycopy|python3|PATH] [APP=example_webapp.py] [PORT=8081]   serve an app'
@@ -71,10 +69,10 @@ size:
 	@python3 tools/size.py
 
 mpy:
-	@python3 tools/mpy.py build/mpy --optimise "$(OPT)"
+	@python3 tools/mpy.py build/mpy "$(OPT)"
 
 # From a copy: setuptools leaves its traces where it builds.
-sdist: write-package-json
+sdist:
 	@python3 tools/fetch.py venv
 	@rm -rf .deps/build && mkdir -p .deps/build dist
 	@cp -r picoweb tools setup.py pyproject.toml README.rst LICENSE .deps/build
@@ -82,9 +80,6 @@ sdist: write-package-json
 	@.deps/venv/bin/python -m pip wheel -q --disable-pip-version-check --no-deps --no-build-isolation -w dist .deps/build
 	@rm -rf .deps/build
 	@ls -l dist
-
-write-package-json:
-	@python3 tools/mip.py
 
 mip:
 	@python3 tools/mip.py "$(ADDRESS)" "$(MIP_PORT)"

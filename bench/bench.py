@@ -23,7 +23,7 @@ import measures  # noqa: E402
 import report  # noqa: E402
 from contenders import CEILING, CONTENDERS, PAGES  # noqa: E402
 from server import Failed  # noqa: E402
-from store import Missing, Store, run, say  # noqa: E402
+from store import Missing, Store, guarded, run, say  # noqa: E402
 
 MEASURES = ("instructions", "allocated", "heap", "size", "rate")
 CLIENTS = (1, 10, 50)
@@ -33,7 +33,11 @@ Machine = collections.namedtuple("Machine", "python interpreters chunk roots")
 
 def machine(store):
     """What there is to measure with; a line for what is missing."""
-    found = fetch.provide(["venv", "micropython", "libs", "peers"], store)
+    found = fetch.provide(["venv", "micropython", "lib/micropython", "lib/pycopy"], store)
+    roots = set()
+    for name in sorted({contender.root for contender in CONTENDERS if contender.root}):
+        with _or_skip(name):
+            roots |= set(fetch.provide([name], store).values())
     here = {"micropython": found["micropython"].path}
     with _or_skip("heap and allocations on MicroPython"):
         here["micropython32"] = fetch.provide(["micropython32"], store)["micropython32"].path
@@ -45,7 +49,7 @@ def machine(store):
             say("%s: skipped: there is no %s here (%s)" % (what, name, interpreters.by_hand(name, "make bench")))
     environment = dict(os.environ, **interpreters.module_path("micropython"))
     chunk = run("micropython", [here["micropython"], "-c", "import picoweb; print(picoweb.SEND_BUFSZ)"], env=environment)
-    return Machine(os.path.join(found["venv"], "bin", "python"), here, int(chunk), set(found["peers"]))
+    return Machine(os.path.join(found["venv"], "bin", "python"), here, int(chunk), roots)
 
 
 @contextlib.contextmanager
@@ -203,7 +207,7 @@ def measure(args):
 
 def main(argv=None):
     args = arguments(argv)
-    return fetch.guarded("bench", lambda: measure(args))
+    return guarded("bench", lambda: measure(args))
 
 
 if __name__ == "__main__":

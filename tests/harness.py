@@ -35,6 +35,8 @@ START_TIMEOUT = 60
 # One runtime of each kind.
 QUICK = os.environ.get("QUICK", "") not in ("", "0")
 
+WASM = os.path.join(DEPS, "wasm", "node_modules")
+
 
 class Runtime:
     """An interpreter to test on: what starts it, and what tells it apart."""
@@ -76,7 +78,7 @@ class Wasm(Runtime):
     def __init__(self, version):
         numbers = tuple(int(n) for n in version.split("."))
         super().__init__("wasm" + version, interpreters.Interpreter(shutil.which("node"), "micropython", numbers, 32))
-        self.folder = os.path.join(DEPS, "wasm", version)
+        self.folder = os.path.join(WASM, "micropython-" + version)
         self.has_sockets = False
 
     def script_command(self, script, args, path, heapsize=None):
@@ -109,7 +111,7 @@ def wasms():
         return [], []
     if not shutil.which("node"):
         return [], ["wasm: skipped: node is not on this machine"]
-    found = [Wasm(version) for version in sorted(fetch.WASM) if os.path.isdir(os.path.join(DEPS, "wasm", version))]
+    found = [Wasm(name.partition("-")[2]) for name in (sorted(os.listdir(WASM)) if os.path.isdir(WASM) else []) if name.startswith("micropython-")]
     reason = fetch.reasons().get("wasm", "not fetched (tools/fetch.py wasm)")
     return found, ["%s: %s" % (r.name, r.folder) for r in found] or ["wasm: skipped: " + reason]
 
