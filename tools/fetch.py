@@ -72,7 +72,7 @@ def _libraries():
 
 LIBRARIES = _libraries()
 PACKAGES = {requirement: digest for path in LIBRARIES.values() for requirement, digest in path.items()}
-SHIMS = [requirement for requirement in LIBRARIES["cpython"] if re.match("pycopy-cpython-(?!pycopy)", requirement)]
+SHIMS = [requirement for requirement in LIBRARIES["cpython"] if requirement.startswith("pycopy-cpython-")]
 
 # A file in the store: which groups could not be fetched, and why.
 MISSING = "missing.json"
@@ -210,7 +210,7 @@ def packages(store, wanted):
 
     def folder(requirement):
         return store.provide("packages/" + requirement, PACKAGES[requirement], lambda new: _download(requirement, environment, new))
-    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+    with concurrent.futures.ThreadPoolExecutor(16) as pool:
         return list(pool.map(folder, wanted))
 
 

@@ -89,7 +89,10 @@ def libraries(found, app, store):
                 names = [name for name in known if name in names and name[1:] not in names]
                 environment = dict(os.environ, **interpreters.module_path(found.kind, [os.path.dirname(app)] + folders, store.root))
                 lacks = run(found.path, [found.path, "-c", LACKS, *names], env=environment).split() if names else []
-                new = fetch.packages(store, [known[name] for name in lacks])
+                wanted = [known[name] for name in lacks]
+                # CPython's modules with u-names import each other.
+                wanted += [r for r in fetch.SHIMS if r not in wanted] if set(wanted) & set(fetch.SHIMS) else []
+                new = fetch.packages(store, wanted)
                 todo = [path for folder in new if folder not in folders for path in glob.glob(glob.escape(folder) + "/*.py")]
                 folders += new
         except Missing as e:
