@@ -6,7 +6,6 @@ interpreter that the machine has, or that a variable such as MICROPYTHON=... nam
 """
 
 import argparse
-import concurrent.futures
 import configparser
 import functools
 import glob
@@ -61,6 +60,14 @@ sys.exit(main())
 
 # Downloads packages in upip's format, which pip refuses.
 UNEARTH = "unearth>=0.14,<1"
+DOWNLOAD = """
+import concurrent.futures, sys
+from unearth.__main__ import cli
+def download(requirement):
+    cli(["--download", sys.argv[1] + "/" + requirement, requirement])
+with concurrent.futures.ThreadPoolExecutor(8) as pool:
+    list(pool.map(download, sys.argv[2:]))
+"""
 
 
 def _libraries():
@@ -202,22 +209,20 @@ def tree(store, name):
 
 def packages(store, wanted):
     """The folders of packages; those that are not here are downloaded, all at once."""
-    new, environment = [r for r in wanted if not os.path.isdir(store.path("packages", r))], {}
+    new = [requirement for requirement in wanted if not os.path.isdir(store.path("packages", requirement))]
     if new:
         say("fetching " + ", ".join(new))
         unearth = store.provide("unearth", [UNEARTH, sys.version], lambda new: pip(store, "--target", new, UNEARTH))
-        environment = dict(_environment(store), PYTHONPATH=unearth)
+        got = store.path("tmp", "downloads")
+        run(", ".join(new), [sys.executable, "-c", DOWNLOAD, got, *new], env=dict(_environment(store), PYTHONPATH=unearth))
+        for requirement in new:
+            store.provide("packages/" + requirement, PACKAGES[requirement], functools.partial(_unpack_checked, requirement, got))
+    return [store.path("packages", requirement) for requirement in wanted]
 
-    def folder(requirement):
-        return store.provide("packages/" + requirement, PACKAGES[requirement], lambda new: _download(requirement, environment, new))
-    with concurrent.futures.ThreadPoolExecutor(16) as pool:
-        return list(pool.map(folder, wanted))
 
-
-def _download(requirement, environment, new):
-    got = new + ".download"
-    run(requirement, [sys.executable, "-m", "unearth", "--download", got, requirement], env=environment)
-    unpack(os.path.join(got, os.listdir(got)[0]), new)
+def _unpack_checked(requirement, got, new):
+    folder = os.path.join(got, requirement)
+    unpack(os.path.join(folder, os.listdir(folder)[0]), new)
     check(requirement, fingerprint(new), PACKAGES[requirement])
 
 
