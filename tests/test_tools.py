@@ -430,9 +430,9 @@ def test_run_says_that_its_port_is_taken(app):
         assert_one_line(tool("run.py", sys.executable, app, "--port", port), "port %s " % port, "make run PORT=")
 
 
-@pytest.mark.parametrize("port", ["-1", "65536"])
-def test_run_says_that_there_is_no_such_port(app, port):
-    assert_one_line(tool("run.py", sys.executable, app, "--port=" + port), "port %s " % port, "0-65535", "make run PORT=")
+@pytest.mark.parametrize("port, words", [("-1", "0-65535"), ("65536", "0-65535"), ("http", "'http'")])
+def test_run_says_that_there_is_no_such_port(app, port, words):
+    assert_one_line(tool("run.py", sys.executable, app, "--port=" + port), "port %s " % port, words, "make run PORT=")
 
 
 @pytest.mark.parametrize("port", ["taken", "-1", "65536", "http"])

@@ -99,7 +99,8 @@ def _suitable(path, suits):
 
 def by_hand(name, command="make run"):
     """How to name an interpreter by hand."""
-    return "name one by hand: %s=/path/to/%s %s" % (WANTED[name][0], name, command)
+    instead = "; or use this Python: make run PY=python3" if name == "micropython" else ""
+    return "name one by hand: %s=/path/to/%s %s%s" % (WANTED[name][0], name, command, instead)
 
 
 def pythons():

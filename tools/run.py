@@ -105,10 +105,10 @@ def check_port(port):
         # The server sets this too: a port on which a closed connection still lingers is free.
         s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            s.bind((HOST, port))
-        except (OSError, OverflowError) as e:
+            s.bind((HOST, int(port)))
+        except (OSError, OverflowError, ValueError) as e:
             reason = getattr(e, "strerror", None) or e
-            raise Missing("port %d of %s: %s (choose another: make run PORT=8082)" % (port, HOST, reason))
+            raise Missing("port %s of %s: %s (choose another: make run PORT=8082)" % (port, HOST, reason))
 
 
 def command(found, app, port, debug="-", options=()):
@@ -128,7 +128,7 @@ def serve(name, app, port):
     found = interpreter(name, store)
     path = os.path.abspath(app)
     folders = libraries(found, path, store)
-    say("%s at http://%s:%d/ on %s; Ctrl-C stops it" % (app, HOST, port, found))
+    say("%s at http://%s:%s/ on %s; Ctrl-C stops it" % (app, HOST, port, found))
     environment = dict(os.environ, **interpreters.module_path(found.kind, folders, store.root))
     # The app's own files lie there, and it opens them by relative paths.
     os.chdir(os.path.dirname(path))
@@ -139,7 +139,7 @@ def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("interpreter")
     parser.add_argument("app")
-    parser.add_argument("--port", type=int, default=8081)
+    parser.add_argument("--port", default="8081")
     args = parser.parse_args(argv)
     return guarded("run", lambda: serve(args.interpreter, args.app, args.port))
 
