@@ -15,14 +15,6 @@ APP = os.path.join(harness.HERE, "apps", "bodies.py")
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
-@pytest.fixture(scope="module")
-def server(runtime):
-    with harness.Server(runtime, APP) as server:
-        yield server
-        assert server.log() == ""
-        assert server.stop() == 0
-
-
 @pytest.mark.parametrize("name, text, pairs", vectors.URLENCODED, ids=[row[0] for row in vectors.URLENCODED])
 def test_form(server, name, text, pairs):
     """What a form becomes, from the body and from the query alike."""

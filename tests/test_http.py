@@ -18,14 +18,6 @@ AT_ONCE = 12
 tables = pytest.mark.parametrize("table", vectors.TABLES)
 
 
-@pytest.fixture(scope="module")
-def server(runtime):
-    with harness.Server(runtime, APP) as server:
-        yield server
-        assert server.log() == ""
-        assert server.stop() == 0
-
-
 def rows_of(table):
     return [row for group in vectors.TABLES[table] for row in group]
 

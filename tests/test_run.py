@@ -605,9 +605,16 @@ async def stream(req, resp):
 def end(req, resp):
     del streams[:]
     return "ended"
+def released():
+    try:
+        open("release").close()
+        return True
+    except OSError:
+        return False
 @app.route("/working")
 async def working(req, resp):
-    await asyncio.sleep(8)
+    while not released():
+        await asyncio.sleep(0.05)
     return "worked"
 """
 BUSY = b"HTTP/1.0 503 NA\r\n"
@@ -646,6 +653,7 @@ def test_newcomers_are_told_that_every_place_is_a_handlers_at_work(serve, path, 
         assert served(server, b"GET /end HTTP/1.0\r\n\r\n").startswith((HTML[:15], BUSY))
     for s in clients:
         s.close()
+    harness.write_files(server.folder, {"release": ""})
     wait_for(lambda: served(server) == HTML + b"page", server)
 
 

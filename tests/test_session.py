@@ -20,14 +20,6 @@ FEW_CPYTHONS = True
 ORIGIN = {"Origin": "http://a.example"}
 
 
-@pytest.fixture(scope="module")
-def server(runtime):
-    with harness.Server(runtime, APP) as server:
-        yield server
-        assert server.log() == ""
-        assert server.stop() == 0
-
-
 def wire(status, body, *fields, kind=HTML):
     """A whole response to a request without Origin; its fields come right after the status line."""
     lines = ["HTTP/1.0 %d NA" % status, "Vary: Origin", *fields, "Content-Type: " + kind]
