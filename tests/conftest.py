@@ -7,7 +7,7 @@ import pytest
 
 import harness
 
-# What takes its time: the oldest and the newest CPython stand for those between them.
+# Slow modules: they run on the oldest and the newest CPython only.
 SLOW = ("test_fuzz", "test_hostile", "test_notes", "test_run")
 # What a quick run leaves out: modules, and single tests that wait for clocks, try every length, or start many processes.
 LONG = ("test_bench.py", "test_fuzz.py", "test_hostile.py", "test_install.py", "test_oracle.py", "test_stubs.py", "test_survival.py")
@@ -75,7 +75,7 @@ def _skip_broken():
     except harness.Broken as e:
         pytest.skip(str(e))
     except Exception:
-        # A test may fail for what its server's interpreter lacks.
+        # A test may fail because of something that its server's interpreter lacks.
         faults = harness.faults()
         if faults:
             pytest.skip("; ".join(faults))
