@@ -3,11 +3,11 @@ from .server import Service, Stream, coroutine, json, re, uerrno
 import sys
 
 SEND_BUFSZ = 256
-_TOKEN = b"abcdefghijklmnopqrstuvwxyz0123456789-_.~!$%&'*+#^`|"  # RFC 9110 section 5.6.2; the last four are not of a host
+_TOKEN = b"abcdefghijklmnopqrstuvwxyz0123456789-_.~!$%&'*+#^`|"  # RFC 9110 section 5.6.2; the last four not in hosts
 _HTML = "text/html; charset=utf-8"
 
 
-# Raised below a handler, it becomes the response.
+# Raised in a handler, it becomes the response.
 class HTTPException(Exception):
 
     def __init__(self, status, headers=None, why=""):
@@ -21,7 +21,7 @@ class HTTPRequest:
     _head = b""
     _parsed = 0
 
-    # Made when first looked at
+    # Made when first used
     def __getattr__(self, name):
         from .framing import attribute
         return attribute(self, name)
@@ -44,7 +44,7 @@ class HTTPRequest:
         return read_json(self)
 
 
-# Whether the head is whole. A ValueError is the client's: 400.
+# Whether the head is complete. ValueError: 400.
 def _parse_head(app, req, conn):
     head = conn.buf
     start = req._parsed
@@ -57,7 +57,7 @@ def _parse_head(app, req, conn):
             return False
         head = conn.buf = head[blank:]
         _parse_line(req, head[:start])
-    # Browsers repeat their fields: the last ones need no second look.
+    # Browsers repeat their fields: the same ones are not checked twice.
     if not req._parsed and head.startswith(app._seen, start):
         end = start + len(app._seen) - 1
     else:
@@ -72,7 +72,7 @@ def _parse_head(app, req, conn):
     return True
 
 
-# Looks at each byte. Returns where the fields end, or -1.
+# Checks each byte. Returns where the fields end, or -1.
 def _parse_fields(app, req, head, start):
     first = 0 if req._parsed else start
     while True:
@@ -177,7 +177,7 @@ class WebApp(Service):
         if serve_static:
             self.add_url_rule(re.compile("^/(static/.+)"), self.handle_static)
 
-    # A connection, from first byte to last
+    # A connection, from its first byte to its last
     @coroutine
     def _handle(self, conn, writer):
         if not isinstance(conn, Stream):

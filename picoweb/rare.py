@@ -1,4 +1,4 @@
-# What few apps need: the log, templates, mounts, clients that another server has accepted.
+# For the apps that need it: logging, templates, mounts, connections that another server has accepted.
 import sys
 
 from .server import Server, Stream, create_task, current_task
@@ -14,7 +14,7 @@ def trace(e):
     try:
         sys.print_exception(e, text)
     except Exception:
-        pass  # it may not even be fit to be printed
+        pass  # not even printing it works
     return text.getvalue()
 
 
@@ -41,13 +41,13 @@ class Logger:
 _NO_ENGINE = "templates need utemplate: copy its folder beside the app, or set app.template_loader (docs: How-to, Templates)"
 
 
-# Shows that on the page; what it raises is in the log.
+# Shows the error on the page; the exception is in the log.
 def _no_engine(*args):
     yield _NO_ENGINE
     raise ImportError(_NO_ENGINE)
 
 
-# Any engine will do whose templates are functions that yield their text.
+# Works with any engine whose templates are functions that yield text.
 def load_template(app, name):
     if app.template_loader is None:
         try:
@@ -74,7 +74,7 @@ def adopt(app, writer):
     return conn
 
 
-# The longest prefix comes first: it is the closest match.
+# The longest prefix first: it is the closest match.
 def mount(app, url, sub):
     sub.url = url
     app.mounts.append(sub)

@@ -1,4 +1,4 @@
-# Sockets and the event loop: a Stream for each client, and the Server that accepts them. Nothing here knows HTTP.
+# Sockets and the event loop: a Stream for each client, and the Server that accepts them. There is no HTTP here.
 import gc
 import sys
 
@@ -15,7 +15,7 @@ else:
         def io_wait(s, write):
             return core._io_queue._enqueue(s, int(write))
 
-        # A wait that found no memory has left half an entry.
+        # A wait that ran out of memory has left half an entry.
         def io_forget(s):
             core._io_queue.map.pop(id(s), None)
 
@@ -30,9 +30,9 @@ else:
     except ImportError:  # Pycopy
         from uasyncio import IORead, IOWrite, cancel
 
-        loop = get_event_loop(64, 64)  # its queues never grow, and an entry too many ends it
+        loop = get_event_loop(64, 64)  # its queues do not grow, and one entry too many ends it
         create_task = loop.create_task
-        io_forget = io_done = loop.remove_reader  # that a client is gone would wake its task again and again
+        io_forget = io_done = loop.remove_reader  # a client that has gone would wake its task again and again
 
         def task_cancel(task):
             try:
@@ -56,7 +56,7 @@ else:
         while True:
             try:
                 return loop.run_forever()
-            except Exception as e:  # Pycopy's loop: the task that ran gets it, unless it is its own
+            except Exception as e:  # Pycopy's loop: passed to the task that ran, unless that raised it
                 gc.collect()
                 try:
                     loop.cur_task.pend_throw(e)
@@ -68,7 +68,7 @@ else:
                 raise
 
 
-# One client
+# A client's connection
 class Stream:
     buf = None  # what was read too early; None before its task has begun
     left = 0  # bytes of the body that may still be read
@@ -83,7 +83,7 @@ class Stream:
         self.s = s
         self.raw = raw or s  # the socket below TLS
         self.peer = peer
-        self.since = ticks_ms()  # when the server began to wait for the client; None: it does not
+        self.since = ticks_ms()  # when the server began to wait for the client; None if it does not
         server.conns.append(self)
         if server.app.debug >= 0:
             self.start = self.since  # for the log
@@ -101,7 +101,7 @@ class Stream:
         yield io_wait(self.raw, write)
         io_done(self.raw)
 
-    # What op, the socket's read or readinto, has for n
+    # What op, the socket's read or readinto, returns for n
     def receive(self, op, n):
         try:
             data = None if self.raw is self.s else op(n)
@@ -113,13 +113,13 @@ class Stream:
             self.gone = not self.late
             raise
 
-    # What has come, by way of a buffer that all share: shrunk ones would leave holes in the heap.
+    # What has arrived, read through a shared buffer: shrunk buffers would leave holes in the heap.
     def take(self, n):
         buf = self.server.buf
         n = self.s.readinto(buf)
         return n and bytes(memoryview(buf)[:n])
 
-    # More of what is not whole yet
+    # Adds to a head that is not complete yet
     def more(self):
         data = yield from self.receive(self.take, 0)
         if not data:
@@ -149,7 +149,7 @@ class Stream:
         self.since = None
         self.server.turns += 1
         if not self.server.turns & 15:
-            yield from sleep_ms(0)  # a fast client must not keep the others from their turn
+            yield from sleep_ms(0)  # so that a fast client does not starve the others
 
     awritestr = awrite
 
@@ -160,7 +160,7 @@ class Stream:
     def get_extra_info(self, name, default=None):
         return self.peer if name == "peername" else default
 
-    # It is the app's alone from here: no place, no clock.
+    # From here on it belongs to the app: no place, no clock.
     def release(self):
         if self in self.server.conns:
             self.server.conns.remove(self)
@@ -180,7 +180,7 @@ class Stream:
             if raw is not self.s:  # a failed TLS socket leaves it open
                 raw.close()
 
-    # Ends what waits for it; its task may tell it why.
+    # Ends whatever waits for it; its task may tell the client why.
     def drop(self):
         self.late = True
         self.release()
@@ -193,11 +193,11 @@ class Stream:
 class Server:
     s = ends = None
     turns = 0
-    full = 0  # for how many times 5 ms handlers at work have had all places
+    full = 0  # for how many times 5 ms working handlers have held all places
 
     def __init__(self, app, loop=None):
         self.app = app
-        self.loop = loop  # stopped in the end
+        self.loop = loop  # stopped at the end
         self.conns = []
         self.buf = bytearray(640)
         app._servers.append(self)
@@ -210,7 +210,7 @@ class Server:
         s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         s.bind(ai[-1])
         if sys.platform == "linux":
-            s.setsockopt(socket.SOL_SOCKET, 7, 32768)  # SO_SNDBUF: to fill megabytes would look like progress
+            s.setsockopt(socket.SOL_SOCKET, 7, 32768)  # SO_SNDBUF: filling megabytes would look like progress
         s.listen(backlog or self.app.backlog)
         create_task(self.serve())
         create_task(self.sweep())
@@ -249,7 +249,7 @@ class Server:
             (conn or s).close()
             raise
 
-    # Takes the place of the client that has been idle longest, unless it has just come.
+    # Evicts the client that has been idle longest, unless it has only just become idle.
     def evict(self):
         conn = max(self.conns, key=Stream.idle) if self.conns else None
         if not conn or conn.idle() < 20:
@@ -257,7 +257,7 @@ class Server:
         conn.drop()
         return True
 
-    # Looks at all clocks: a timer for each wait would cost more than the request.
+    # Checks all timeouts: a timer for each wait would cost more than the request.
     def sweep(self):
         app = self.app
         while self.s or self.conns:
@@ -269,13 +269,13 @@ class Server:
                         conn.drop()
             except Exception:
                 gc.collect()
-        yield from sleep_ms(20)  # the last that were dropped may clean up
+        yield from sleep_ms(20)  # lets the last cancelled handlers clean up
         if self in app._servers:
             app._servers.remove(self)
             if self.loop:
                 self.loop.stop()
 
-    # Frees the port at once. A request that has come has app.shutdown_timeout seconds.
+    # Frees the port at once. Requests in progress have app.shutdown_timeout seconds.
     def close(self):
         s, self.s = self.s, None
         if s:
@@ -292,7 +292,7 @@ class Server:
             yield from sleep_ms(20)
 
 
-# What starts and stops an app
+# Starts and stops an app
 class Service:
     max_connections = 16
     read_timeout = write_timeout = 10
@@ -302,7 +302,7 @@ class Service:
     debug = -1
     log = None
     inited = False
-    _own_fields = True  # until it is known how they are parsed
+    _own_fields = True  # until we know how they are parsed
 
     def __init__(self):
         self._servers = []
@@ -346,7 +346,7 @@ class Service:
         loop.close()
 
 
-# For Ctrl-C, after which a task may never go on
+# For Ctrl-C, after which a task may never be resumed
 def stop(app):
     for server in list(app._servers):
         server.loop = None
