@@ -32,7 +32,7 @@ Machine = collections.namedtuple("Machine", "python interpreters chunk roots")
 
 
 def machine(store):
-    """What there is to measure with; a line for what is missing."""
+    """The interpreters and tools to measure with; prints a line for each that is missing."""
     found = fetch.provide(["venv", "micropython", "lib/micropython", "lib/pycopy"], store)
     roots = set()
     for name in sorted({contender.root for contender in CONTENDERS if contender.root}):
@@ -61,7 +61,7 @@ def _or_skip(what):
 
 
 class Run:
-    """One run of the whole: `results` has a row of figures (or words, for what failed) by interpreter, page and server."""
+    """One complete run: `results` has a row of figures (or words, for failures) by interpreter, page and server."""
 
     def __init__(self, machine, args):
         self.machine = machine
@@ -105,7 +105,7 @@ class Run:
         return True
 
     def _put(self, contender, page, column, figure):
-        """Note a figure, or the word for what the server did instead."""
+        """Record a figure, or the word for what the server did instead."""
         row = self.results[contender.kind, page.name, contender.name]
         try:
             with measures.bench(contender, page, self.machine.chunk) as bench:
@@ -130,7 +130,7 @@ class Run:
             return
         self._put(contender, page, "heap_source", lambda bench: measures.smallest_heap(bench, interpreter))
         if contender.kind == "micropython":
-            # The compiler is MicroPython's: Pycopy has a format of its own.
+            # The compiler is MicroPython's; Pycopy has a different format.
             self._put(contender, page, "heap_mpy", lambda bench: measures.smallest_heap(
                 bench, interpreter, ("-m", "app"), bench.compile(self.machine.python)))
 
@@ -139,7 +139,7 @@ class Run:
             row = self.results[contender.kind, page.name, contender.name]
             row["source"], row["mpy"] = measures.sizes(contender, self.machine.python)
 
-    # Rates wander with the machine, so each round takes the ceiling's again, right before.
+    # Rates vary with the load of the machine, so each round measures the ceiling again, just before.
     def _rate(self, contender, page):
         rounds = self.args.rounds if page.name in self.args.full else 1
         row = self.results[contender.kind, page.name, contender.name]

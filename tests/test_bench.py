@@ -1,4 +1,4 @@
-"""The tools that measure: that they work on a tiny run, and tell what died. What they measure is never judged here."""
+"""The measuring tools: they complete a tiny run, and report what died. The figures themselves are not checked."""
 
 import csv
 import os

@@ -26,7 +26,7 @@ def app(source, run=RUN):
 
 # Names
 
-# What was there because the module needed it, and is no part of an API: apps import these modules by themselves.
+# Names that were there because the module needed them, and that are not part of the API: apps import these modules themselves.
 GONE = ["asyncio", "gc", "micropython", "pkg_resources", "re", "sys", "uerrno", "uio", "utime"]
 NAMES = {
     "picoweb": ["HTTPRequest", "SEND_BUFSZ", "WebApp", "get_mime_type", "http_error", "jsonify", "parse_qs", "sendstream", "start_response", "utils"],
@@ -55,7 +55,7 @@ def test_names(runtime, owner):
 
 
 def test_no_name_is_missing_in_the_table(runtime):
-    """It has every name that the original has, but for those that each module, class or object has."""
+    """It has every name that the original has, except those that every module, class or object has."""
     if not runtime.is_pycopy:
         pytest.skip("the original runs on Pycopy only")
     usual = {name for name in names_inside(runtime)["picoweb.HTTPRequest"] if name.startswith("__")} | {"__name__", "__path__", "__file__"}
@@ -73,7 +73,7 @@ def test_what_is_gone_is_said_in_the_documentation():
     assert [name for name in GONE if not re.search(r"\b%s\b" % name, section)] == []
 
 
-# What a name takes and gives, as far as that needs no server.
+# Arguments and results of functions, as far as no server is needed.
 
 INSIDE = '''
 import picoweb
@@ -109,7 +109,7 @@ class File:
         return len(part)
 
 
-# Runs a coroutine that never has to wait.
+# Runs a coroutine that does not have to wait.
 def drive(coro):
     try:
         coro.send(None)
@@ -190,7 +190,7 @@ def test_names_without_a_server(runtime):
     assert harness.run_inside(runtime, INSIDE) == PRINTED
 
 
-# What an app can see, row by row
+# What an app can observe, row by row
 
 Row = namedtuple("Row", "name source request reply old")
 Old = namedtuple("Old", "reply why")
@@ -201,7 +201,7 @@ def page(body, status=200, mime=HTML, *fields):
 
 
 def row(name, source, path, reply, old=None, why=None, method="GET", headers=(), body=b""):
-    """What the app's `source` answers to a request; `old` is what the original answers, where it is something else, and `why`."""
+    """The response of the app `source` to a request. If that of the original differs, it is `old`, and the reason is `why`."""
     request = path if isinstance(path, bytes) else harness.request_bytes(method, path, headers, body)
     return Row(name, source, request, reply, Old(old, why) if why else None)
 
@@ -762,7 +762,7 @@ def test_names_of_rows_are_unique():
     assert len({r.name for r in ROWS}) == len(ROWS)
 
 
-# What is logged of the mistakes that were silent: a line that tells the author what to do
+# The log of mistakes that used to be silent: a line that tells the author what to do
 
 MISTAKES = [("/silent", "GET", ["yield from", "await"]), ("/plain", "GET", ["yield from", "await"]), ("/forgotten", "GET", ["yield from", "await"]),
             ("/form-forgotten", "POST", ["read_form_data", "yield from"]), ("/template-missing", "GET", ["missing.tpl"]),
@@ -882,7 +882,7 @@ def test_picoweb_imported_by_its_file(serve, alone):
     assert server.raw(b"bad\r\n\r\n") == error(400)
 
 
-# What is called before there is a server
+# Calls before there is a server
 
 def test_utils_are_there_before_any_request(runtime):
     """After a plain import, in an app that never decodes anything else."""
@@ -991,7 +991,7 @@ def test_own_start_server(serve, runtime, debug):
         assert "= -1" in debug or debug == "pass"
 
 
-# What takes more than one request
+# Rows with more than one request
 
 
 
@@ -1020,7 +1020,7 @@ def push(req, resp):
         assert harness.receive_all(s) == b"pushed"
 
 
-# What a request knows
+# Attributes of a request
 
 REQUEST = '''
 try:

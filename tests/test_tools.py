@@ -143,7 +143,7 @@ def test_an_interrupted_build_leaves_nothing(tmp_path, number):
 
 def test_what_is_there_needs_no_network():
     status, text = tool("fetch.py", "venv", "lib/micropython", "lib/pycopy", "lib/cpython", **NO_NETWORK)
-    # Other tests may be at the same store.
+    # Other tests may use the same store at the same time.
     assert (status, text.replace("waiting for another fetch to end\n", "")) == (0, "")
 
 
@@ -154,7 +154,7 @@ def test_without_a_network_a_missing_package_is_named(tmp_path):
     shutil.rmtree(str(tmp_path / "packages" / "pycopy-ulogging==0.3"))
     status, text = tool("fetch.py", "lib/micropython", "--into", str(tmp_path), PIP_RETRIES="1", **NO_NETWORK)
     lines = text.splitlines()
-    # Which of the two has no network depends on whether this Python brings pip along.
+    # Which of the two fails depends on whether this Python comes with pip.
     assert status == 2 and lines[0] == "fetching pycopy-ulogging==0.3" and lines[1].startswith((
         "fetch: pip: no connection to the package index: [Errno 111]",
         "fetch: venv: this python3 has no ensurepip: install the package python3-venv (apt-get update: ")), text
@@ -486,7 +486,7 @@ def test_a_server_is_interrupted_at_the_end(serve):
     assert not server.alive()
 
 
-# After Ctrl-C: what only the Unix ports do, and what may be an app's doing.
+# After Ctrl-C: faults that only the Unix ports have, and others that can be an app's.
 FAULTS = {
     "heap": ("import micropython; micropython.heap_lock(); bytearray(1000)", None, "heap is locked"),
     "lock": ("import _thread; lock = _thread.allocate_lock(); lock.acquire(); lock.acquire()", None, "waits for a lock"),
