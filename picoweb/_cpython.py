@@ -145,7 +145,7 @@ def get_event_loop(*queue_lengths):
 
 def run_forever(loop, app):
     if loop.is_running():
-        raise RuntimeError("run() starts the event loop, and it runs already: use 'await app.start_server(...)' here")
+        raise RuntimeError("run() starts the event loop, but it is running already: use 'await app.start_server(...)' here")
     from .server import stop
     try:
         loop.run_forever()

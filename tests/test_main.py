@@ -359,7 +359,7 @@ def test_serve_that_leaves_the_loop_to_the_app(python, tmp_path):
 def test_run_in_a_running_loop_says_what_to_do(python, tmp_path):
     write(tmp_path / "app.py", "import asyncio\n" + APP.replace("app.run(", "async def main():\n    app.run(") + "asyncio.run(main())\n")
     said, status = run(python, "app.py", "--port", str(harness.free_port()), cwd=tmp_path)
-    assert said.endswith("RuntimeError: run() starts the event loop, and it runs already: use 'await app.start_server(...)' here\n")
+    assert said.endswith("RuntimeError: run() starts the event loop, but it is running already: use 'await app.start_server(...)' here\n")
     assert status == 1
 
 

@@ -1,4 +1,4 @@
-"""picoweb.testing: the client for an app's own tests, inside each runtime; and the test that `picoweb new` lays out."""
+"""picoweb.testing: the client for an app's own tests, inside each runtime; and the test that `picoweb new` creates."""
 
 import os
 import re
