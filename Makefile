@@ -39,7 +39,9 @@ run:
 
 test:
 	@python3 tools/fetch.py $(if $(filter-out 0,$(QUICK)),quick,all)
-	@$(TEST) -q -n 4 --dist worksteal $(ARGS)
+	@$(TEST) -q -n 4 --dist worksteal $(ARGS) || { \
+		echo 'Four tests at a time may be late on a busy machine. What failed runs once more, alone:'; \
+		$(TEST) -q -x --lf --lfnf none $(ARGS); }
 
 # One minute for each runtime, or with N=..., that many inputs.
 soak:

@@ -1,9 +1,11 @@
-"""picoweb, a web pico-framework. Its names are in docs/api.rst."""
+"""picoweb, a web pico-framework. See docs/api.rst."""
 from .server import Service, Stream, coroutine, json, re, uerrno
+from .utils import parse_qs
 import sys
 
 SEND_BUFSZ = 256
-_TOKEN = b"abcdefghijklmnopqrstuvwxyz0123456789-_.~!$%&'*+#^`|"  # RFC 9110 section 5.6.2; the last four not in hosts
+_TOKEN = b"abcdefghijklmnopqrstuvwxyz0123456789-_.~!$%&'*+#^`|"  # RFC 9110 section 5.6.2
+_HOST = _TOKEN[:-4]
 _HTML = "text/html; charset=utf-8"
 
 
@@ -27,7 +29,6 @@ class HTTPRequest:
         return attribute(self, name)
 
     def parse_qs(self):
-        from .utils import parse_qs
         self.form = parse_qs(self.qs)
         return ()
 
@@ -87,7 +88,7 @@ def _parse_fields(app, req, head, start):
             raise ValueError
         if name == b"host":
             host, _, port = value.strip().partition(b":")
-            if req._host or not host or host.lower().strip(_TOKEN[:-4]) or port.strip(b"0123456789"):
+            if req._host or not host or host.lower().strip(_HOST) or port.strip(b"0123456789"):
                 from .framing import parse_host
                 parse_host(req, value.strip())
             req._host = host
@@ -117,18 +118,11 @@ def _parse_line(req, line):
         req._host = b""
 
 
-def __getattr__(name):
-    if name not in ("utils", "parse_qs"):
-        raise AttributeError(name)
-    from .utils import parse_qs
-    return globals().get(name, parse_qs)
-
-
 def start_response(writer, content_type=_HTML, status="200", headers=None):
     text = "HTTP/1.0 %s NA\r\nContent-Type: %s\r\n\r\n" % (status, content_type)
-    if headers or text.count("\n") + text.count("\r") > 6:
+    if headers or status != "200" or text.count("\n") + text.count("\r") > 6:
         from .headers import head
-        text = head(content_type, status, headers)
+        text = head(content_type, status, headers, writer)
     return writer.awrite(text)
 
 
@@ -157,6 +151,13 @@ def get_mime_type(fname):
     return mime_type(fname)
 
 
+# The decorators app.get(), app.post() and so on
+def _route_for(method):
+    def route(self, url, **kwargs):
+        return self.route(url, methods=(method,), **kwargs)
+    return route
+
+
 class WebApp(Service):
     max_request_line = 2048
     max_head = max_body = 4096
@@ -165,7 +166,7 @@ class WebApp(Service):
     template_loader = cache_control = None
     headers_mode = "parse"
     _index = _prefixes = ()
-    _seen = b"\n\n"  # never in a head
+    _seen = b"Host:x\n\n"  # correct fields
 
     def __init__(self, pkg, routes=None, serve_static=True):
         super().__init__()
@@ -181,7 +182,7 @@ class WebApp(Service):
     @coroutine
     def _handle(self, conn, writer):
         if not isinstance(conn, Stream):
-            from .rare import adopt
+            from .streams import adopt
             conn = adopt(self, writer)
         req = HTTPRequest()
         req._conn = conn
@@ -190,7 +191,7 @@ class WebApp(Service):
             conn.buf = conn.take(0) or b""
             while not _parse_head(self, req, conn):
                 yield from conn.more()
-            if conn.server.full > 199:
+            if conn.server.overloaded():
                 raise HTTPException(503, {"Retry-After": 2})
             if self._prefixes:
                 from .rare import find_app
@@ -225,16 +226,16 @@ class WebApp(Service):
         if len(routes) > 4 or "%" in path:
             from .routing import candidates
             routes = candidates(self, path)
-        for route in routes:
-            match = None if isinstance(route[0], str) else route[0].match(path)
-            if match or route[0] == path:
-                extra = route[2] if len(route) > 2 else {}
+        for url, func, *extra in routes:
+            match = None if isinstance(url, str) else url.match(path)
+            if match or url == path:
+                extra = extra[0] if extra else {}
                 methods = extra.get("methods") or (req.method,)
                 if isinstance(methods, str):
                     methods = (methods,)
                 if req.method in methods or req.method == "HEAD" and "GET" in methods:
                     req.url_match = match
-                    return route[1], extra, match if isinstance(match, dict) else {}
+                    return func, extra, match if isinstance(match, dict) else {}
         from .routing import refuse
         refuse(req, routes)
 
@@ -274,6 +275,8 @@ class WebApp(Service):
             return f
         return _route
 
+    get, post, put, patch, delete = map(_route_for, ("GET", "POST", "PUT", "PATCH", "DELETE"))
+
     def add_url_rule(self, url, func, **kwargs):
         if isinstance(url, str) and "<" in url:
             from .routing import Pattern
@@ -285,8 +288,6 @@ class WebApp(Service):
         mount(self, url, app)
 
 
-if re.__name__ == "ure":  # Pycopy: its modules have no __getattr__
-    from .utils import parse_qs
 if sys.implementation.name == "cpython":
     from ._cpython import mark
     mark(globals())

@@ -7,6 +7,7 @@ import asyncio
 import gc
 import importlib.machinery
 import importlib.util
+import logging
 import os
 import signal
 import subprocess
@@ -137,6 +138,13 @@ _TIME = {
     "sleep_ms": lambda ms: time.sleep(ms / 1000),
     "sleep_us": lambda us: time.sleep(us / 1000000),
 }
+
+
+def _ilistdir(path="."):
+    for entry in os.scandir(path):
+        yield entry.name, 0x4000 if entry.is_dir() else 0x8000, entry.inode(), entry.stat(follow_symlinks=False).st_size
+
+
 # Names that the modules of boards have in addition.
 _BOARD_NAMES = {
     "asyncio": {
@@ -152,14 +160,16 @@ _BOARD_NAMES = {
         "opt_level": lambda level=None: 0,
         "viper": lambda func: func,
     },
+    "os": {"ilistdir": _ilistdir},
     "time": _TIME,
+    "ujson": {"dumps": _cpython.json.dumps},
+    "uos": {"ilistdir": _ilistdir},
     "utime": _TIME,
 }
 
 
 def _complete(module):
-    for name, value in _BOARD_NAMES.get(module.__name__, {}).items():
-        vars(module).setdefault(name, value)
+    vars(module).update(_BOARD_NAMES.get(module.__name__, {}))
 
 
 class _BoardFinder:
@@ -213,6 +223,10 @@ def _uasyncio():
     return module
 
 
+def _exc(self, e, msg, *args):
+    self.error(msg, *args, exc_info=e)
+
+
 def install(folder):
     """Makes the modules in the app's folder behave as on a board, with the modules and names that boards have."""
     sys.modules.setdefault("uasyncio", _uasyncio())
@@ -220,8 +234,9 @@ def install(folder):
     _BoardFinder.folder = os.path.join(os.path.abspath(folder), "")
     if _BoardFinder not in sys.meta_path:
         sys.meta_path.insert(0, _BoardFinder)
-    for module in asyncio, gc, time:
+    for module in asyncio, gc, os, time:
         _complete(module)
+    logging.Logger.exc = _exc  # as ulogging has it
     get_event_loop()  # also asyncio's from now on
 
 
@@ -459,7 +474,7 @@ body { font-family: sans-serif; margin: 2em }
 
 def new(argv):
     """Creates a new app; returns the exit status. Existing files are never overwritten."""
-    parser = argparse.ArgumentParser(prog="picoweb new", description="Create a new app.")
+    parser = argparse.ArgumentParser(prog="picoweb new", description="Lay out a new app.")
     parser.add_argument("folder", help="the folder to make; it must be empty if it exists")
     folder = parser.parse_args(argv).folder
     try:
@@ -497,7 +512,7 @@ def main():
     if sys.argv[1:2] == ["new"]:
         return new(sys.argv[2:])
     parser = argparse.ArgumentParser(prog="picoweb", description="Run a picoweb app file on CPython.",
-                                     epilog="picoweb new FOLDER creates a new app.")
+                                     epilog="picoweb new FOLDER lays out a new app.")
     parser.add_argument("app", help="the app file, as it is on the board")
     parser.add_argument("--host", help="address to listen on, in place of the file's own")
     parser.add_argument("--port", help="TCP port, in place of the file's own")

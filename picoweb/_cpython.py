@@ -52,9 +52,7 @@ class _Loop(asyncio.SelectorEventLoop):
         return super().run_until_complete(native(future))
 
     def run_forever(self):
-        if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
-            return super().run_forever()
-        with _Interrupts(self):
+        with _interrupts(self):
             super().run_forever()
 
     def close(self):
@@ -66,6 +64,11 @@ class _Loop(asyncio.SelectorEventLoop):
         # Ctrl-C while a task runs ends run_forever(), and the task too, where it should not be reported again.
         if not isinstance(context.get("exception"), KeyboardInterrupt):
             super().call_exception_handler(context)
+
+
+def _interrupts(loop):
+    ours = threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    return _Interrupts(loop) if ours else contextlib.nullcontext()
 
 
 class _Interrupts:
@@ -144,14 +147,50 @@ def get_event_loop(*queue_lengths):
 
 
 def run_forever(loop, app):
-    if loop.is_running():
-        raise RuntimeError("run() starts the event loop, but it is running already: use 'await app.start_server(...)' here")
     from .server import stop
+    run, run_until_complete = loop.run_forever, loop.run_until_complete
+    if loop.is_running():
+        nested = _Nested(loop)
+        run, run_until_complete = nested.run_forever, nested.run_until_complete
     try:
-        loop.run_forever()
+        run()
     except KeyboardInterrupt:
-        loop.run_until_complete(stop(app))
+        run_until_complete(stop(app))
         raise
+
+
+class _Nested:
+    """A loop that runs already and is run again, as those of the boards can be: run() was called in a task."""
+
+    def __init__(self, loop):
+        if not hasattr(loop, "_run_once"):
+            raise RuntimeError("run() starts the event loop, and it runs already: use 'await app.start_server(...)' here")
+        self.loop = loop
+        self.task = current_task(loop)
+
+    def run_forever(self):
+        ready = len(self.loop._ready)
+        asyncio.tasks._leave_task(self.loop, self.task)
+        try:
+            with _interrupts(self.loop):
+                while not self.loop._stopping:
+                    self.loop._run_once()
+                    if getattr(self.task, "cancelling", int)():  # Ctrl-C in asyncio.run()
+                        raise KeyboardInterrupt
+        finally:
+            asyncio.tasks._enter_task(self.loop, self.task)
+            self.loop._stopping = False
+            while len(self.loop._ready) < ready:  # the outer loop is about to call as many
+                self.loop.call_soon(int)
+
+    def run_until_complete(self, coro):
+        asyncio.tasks._leave_task(self.loop, self.task)
+        try:
+            task = create_task(coro)
+            while not task.done():
+                self.loop._run_once()
+        finally:
+            asyncio.tasks._enter_task(self.loop, self.task)
 
 
 def create_task(coro):
@@ -346,8 +385,6 @@ def mark(package):
     # An app may write "import lib.picoweb.__init__ as picoweb": that is the same module.
     package["__init__"] = sys.modules[package["__name__"] + ".__init__"] = sys.modules[package["__name__"]]
     sys.meta_path.insert(0, _Finder)
-    from .utils import parse_qs
-    package["parse_qs"] = parse_qs
 
 
 async def _asgi(self, scope, receive, send):

@@ -88,6 +88,9 @@ def fail(app, req, conn, e):
         e = (yield from attempt(app, req, app.handle_exc, conn, e)) or HTTPException(500)
     if conn.first:
         return log(app, "debug" if conn.late else "error", "%s %s: too late for %r" % (req.method, req.path, e))
+    if e.status == 204:  # for OPTIONS; an app's error page must not give it a body (RFC 9110 section 15.3.5)
+        from .framing import head_only
+        head_only(conn)
     yield from attempt(app, req, app.handle_error, conn, e)
     if not conn.first:
         yield from respond(conn, ("500", 500))
@@ -114,7 +117,7 @@ def log(app, level, msg):
             if not app.log:  # for apps that do not call run()
                 from .rare import logger
                 app.log = logger(app.debug)
-            getattr(app.log, level)(msg)
+            getattr(app.log, level, app.log.info)(msg)
     except Exception:
         pass
 

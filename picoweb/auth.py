@@ -57,7 +57,7 @@ class BasicAuth(Auth):
             return self._check(name, password)
         wanted = self._check.get(name)
         # Unknown names are not answered faster, so that names cannot be guessed.
-        if same(password.encode(), (wanted or "no such user").encode()) and wanted is not None:
+        if same(password.encode(), ("no such user" if wanted is None else wanted).encode()) and wanted:
             return name
 
 
@@ -70,5 +70,5 @@ class BearerAuth(Auth):
     # check: a token, or a function of it that returns the user.
     def _find(self, token):
         if isinstance(self._check, str):
-            return same(token.encode(), self._check.encode())
+            return same(token.encode(), self._check.encode()) and bool(token)
         return self._check(token)

@@ -1,5 +1,6 @@
 # Chunked request bodies (RFC 9112 section 7.1), decoded as they are read. Loaded by the first request with one.
 from . import HTTPException
+from .framing import is_old
 
 _LINE = 256  # max. bytes of a chunk size with its extensions
 _TRAILERS = 4096  # max. bytes of all trailer fields
@@ -12,10 +13,8 @@ _FORBIDDEN = b"content-length", b"transfer-encoding", b"host"
 # Checks Transfer-Encoding. Anything but a single chunked is refused.
 def begin(req, conn, value):
     codings = [coding.strip(b" \t") for coding in value.lower().split(b",")]
-    # If chunked is not the last coding, or is applied twice, the end of the body is unknown (RFC 9112 sections 6.1, 6.3).
-    # HTTP/1.0 does not have it, so a proxy may have ignored it.
-    old = conn.buf.find(b" HTTP/1.0", 0, conn.buf.find(b"\n")) > 0
-    if old or codings[-1] != b"chunked" or codings.count(b"chunked") > 1:
+    # Where one is empty, or chunked is not the last one, or is applied twice, nobody knows where the body ends (RFC 9112 sections 6.1, 6.3).
+    if is_old(conn) or b"" in codings or codings[-1] != b"chunked" or codings.count(b"chunked") > 1:
         raise HTTPException(400)
     if len(codings) > 1:
         raise HTTPException(501)
@@ -83,6 +82,8 @@ def _check_extensions(text):
         if c == b'"' or not quoted:
             bare += c
         i += 1
+    if bare[-1:] in (b" ", b"\t"):  # the grammar has white space only before and after ";" and "="
+        raise HTTPException(400)
     for extension in bare.split(b";"):
         name, equals, value = extension.partition(b"=")
         value = value.strip(b" \t")

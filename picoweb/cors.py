@@ -11,7 +11,7 @@ class CORS:
     def __init__(self, app, origins="*", headers=None, expose=None, credentials=False, max_age=600):
         if credentials and origins == "*":
             raise ValueError("browsers refuse credentials for every site: name the sites")
-        self.origins = origins
+        self.origins = (origins,) if isinstance(origins, str) and origins != "*" else origins
         self.headers = headers
         self.expose = expose
         self.credentials = credentials

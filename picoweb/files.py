@@ -5,13 +5,13 @@ try:
     import os
 except ImportError:
     import uos as os
-from . import HTTPException, start_response
+from . import HTTPException, WebApp, start_response
 from .utils import unquote
 
 # errno of names without a file: ENOENT, EACCES, ENOTDIR, EISDIR, EINVAL, ENAMETOOLONG.
 _NO_FILE = (2, 13, 20, 21, 22, 36)
 
-# Types by extension; a final "/" stands for it. Short strings fit into the gaps of a small heap.
+# Types by extension, which a last "/" stands for. Short strings fit into the gaps of a small heap.
 _TYPES = (
     " html:text/ htm:text/html css:text/ js:text/javascript mjs:text/javascript txt:text/plain log:text/plain md:text/markdown ",
     " csv:text/ xml:text/ json:application/ map:application/json svg:image/svg+xml ico:image/x-icon png:image/ jpg:image/jpeg ",
@@ -66,7 +66,7 @@ def _path(pkg, fname):
     return (path if isinstance(path, str) else path[0]) + "/" + fname
 
 
-# An ETag from size and time; "" for a resource in R.py, or if the file system has no times.
+# An entity tag of size and time; "" for a resource in R.py, or where there is no time.
 def _etag(pkg, fname, f):
     try:
         info = os.stat(_path(pkg, fname))
@@ -92,6 +92,8 @@ def handle_static(app, req, resp):
     # On CPython "." does not match a line end: only part of the path would match.
     if "\0" in path or "\n" in req.path or ".." in path.replace("\\", "/").split("/") or "/" in "".join(segments):
         raise HTTPException(403)
+    if type(app).sendfile is not WebApp.sendfile:  # the app's own
+        return (yield from app.sendfile(resp, path))
     fields = getattr(req, "headers", None) or {}
     name, lines = path, ""
     if _takes_gzip(fields):
@@ -111,17 +113,13 @@ def handle_static(app, req, resp):
         from .conditional import answer
         if (yield from answer(app, req, resp, name, size, etag.encode(), mime_type(path), lines)):
             return
-    # An app may override sendfile().
-    yield from app.sendfile(resp, name, mime_type(path), "Content-Length: %d\r\nAccept-Ranges: bytes\r\n%s" % (size, lines))
+    yield from sendfile(app, resp, name, mime_type(path), "Content-Length: %d\r\nAccept-Ranges: bytes\r\n%s" % (size, lines))
 
 
 def sendfile(app, writer, fname, content_type, headers):
-    f = open_file(app.pkg, fname)
-    try:
+    with open_file(app.pkg, fname) as f:
         yield from start_response(writer, content_type or mime_type(fname), "200", headers)
         yield from sendstream(writer, f)
-    finally:
-        f.close()
 
 
 # Copies a binary file through one buffer.

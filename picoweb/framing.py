@@ -1,5 +1,5 @@
 # Requests beyond a plain GET: their request line, the length of their body, and the modes of headers=.
-from . import _TOKEN, HTTPException, WebApp
+from . import _HOST, _TOKEN, HTTPException, WebApp
 
 
 # Attributes that a request creates when they are first used
@@ -7,6 +7,9 @@ def attribute(req, name):
     if name == "headers" and len(req._head) > 1:
         from .headers import parse
         req.headers = parse(req._head)
+        host = getattr(req, "_authority", None)
+        if host:  # of a target in absolute form: it counts, and the field does not (RFC 9112 section 3.2.2)
+            req.headers["Host"] = host
     elif name == "reader":
         from .reader import Reader
         req.reader = Reader(req._conn)
@@ -34,7 +37,7 @@ def pass_head(app, req, extra):
         conn.buf, conn.left = body, left
 
 
-# For HEAD (RFC 9110 section 9.3.2): nothing is written after the blank line.
+# For HEAD (RFC 9110 section 9.3.2), 204 and 304: what is written ends with the blank line.
 def head_only(conn):
     awrite = conn.awrite
     tail = b""
@@ -51,6 +54,11 @@ def head_only(conn):
     conn.awrite = conn.awritestr = cut
 
 
+# HTTP/1.0 has no interim responses, and no codings: what stands before picoweb may not have looked at them.
+def is_old(conn):
+    return conn.buf.find(b" HTTP/1.0", 0, conn.buf.find(b"\n")) > 0
+
+
 # The fields that say how to read the body (RFC 9112 section 6.3). Anything that could be read in two ways is refused.
 def frame(req, name, value):
     if name == b"content-length":
@@ -58,6 +66,8 @@ def frame(req, name, value):
             raise ValueError
         req._length = req._conn.left = int(value)
     elif name == b"content-type":
+        if req._type is not None:  # parsers differ in which one counts (RFC 9110 section 8.3)
+            raise ValueError
         req._type = value.lower()
     elif name == b"transfer-encoding":
         if req._length is not None:
@@ -65,12 +75,21 @@ def frame(req, name, value):
         from .chunked import begin
         begin(req, req._conn, value)
         req._length = -1
-    elif name == b"expect" and value.lower() == b"100-continue":
+    elif name == b"expect" and value.lower() == b"100-continue" and not is_old(req._conn):
         req._conn.greeting = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+
+# The body of a request without a length, or of one whose head an app's own _handle() has read
+def read_unframed(req):
+    if req._head:
+        raise HTTPException(411)
+    return (yield from req.reader.readexactly(int(req.headers[b"Content-Length"])))
 
 
 # An unusual request line: a method other than GET, a target other than an ASCII path, or a bare LF at its end.
 def check_line(req, method, target, version):
+    if method == b"HEAD":
+        head_only(req._conn)
     version = version[:-2] if version[-2:] == b"\r\n" else version[:-1]
     if version not in (b"HTTP/1.1", b"HTTP/1.0"):
         form = version[:5] + version[6:7]
@@ -79,17 +98,16 @@ def check_line(req, method, target, version):
     # decode() on boards accepts overlong UTF-8.
     if not method or method.lower().strip(_TOKEN) or min(target) < 33 or b"\x7f" in target or decode(target).encode() != target:
         raise ValueError
-    if method == b"HEAD":
-        head_only(req._conn)
     if method == b"CONNECT":
         raise HTTPException(501)  # picoweb is not a proxy
     if target[:1] != b"/" and (method, target) != (b"OPTIONS", b"*"):
         # The absolute form (RFC 9112 section 3.2.2)
         scheme, slashes, rest = req.path.partition("://")
         host, _, path = rest.partition("/")
-        if not slashes or not scheme.isalpha():
+        if not slashes or not scheme.encode().isalpha():
             raise ValueError
-        parse_host(req, host.encode())
+        req._authority = host.encode()
+        parse_host(req, req._authority)
         req._host = None
         req.path = "/" + path
 
@@ -98,7 +116,7 @@ def check_line(req, method, target, version):
 def parse_host(req, value):
     host = value.rstrip(b"0123456789")
     host = host[:-1] if host[-1:] == b":" else value
-    allowed = _TOKEN[:-4] + b"()=;"
+    allowed = _HOST + b"()=;"
     if host[:1] + host[-1:] == b"[]":
         host = host[1:-1]
         allowed = b"0123456789abcdef:."

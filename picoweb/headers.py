@@ -31,6 +31,8 @@ class Headers(dict):
         if not colon or len(name.split()) != 1 or name.strip() != name or b"\0" in value or b"\r" in value:
             raise HTTPException(400)
         if name in self:
+            if name.lower() == b"content-length":  # the same once more (RFC 9110 section 8.6)
+                return
             value = self[name] + (b"; " if name.lower() == b"cookie" else b", ") + value
         self[name] = value
 
@@ -82,7 +84,7 @@ def _text(value):
 
 
 # The head of a response. A Content-Type among the headers replaces the other one.
-def head(content_type, status, headers):
+def head(content_type, status, headers, writer=None):
     first = "HTTP/1.0 %s NA\r\n" % status
     field = "Content-Type: %s\r\n" % content_type
     if (first + field).count("\n") + (first + field).count("\r") > 4:
@@ -91,4 +93,7 @@ def head(content_type, status, headers):
         headers = lines(headers)
         if "\ncontent-type:" in "\n" + headers.lower():
             field = ""
+    if writer and str(status)[:3] in ("204", "304"):  # these have no body (RFC 9110 section 6.4.1)
+        from .framing import head_only
+        head_only(writer)
     return first + field + (headers or "") + "\r\n"

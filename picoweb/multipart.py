@@ -62,7 +62,8 @@ class Multipart:
         self.type = decode(fields.get(b"content-type", b"text/plain").strip())
         self.filename = None
         if b"filename" in params:  # some clients send a whole path
-            self.filename = decode(params[b"filename"]).replace("\\", "/").split("/")[-1]
+            name = decode(params[b"filename"]).replace("\\", "/").split("/")[-1]
+            self.filename = "" if name in (".", "..") else name
 
     # The next piece of the part; b"" at its end.
     def read(self):
@@ -103,7 +104,7 @@ class Multipart:
 
     # Writes the part to path + ".tmp", and renames it when it is complete.
     def save(self, path, max_size=1 << 29):
-        if path in _saving:
+        if path in _saving or path[-4:] == ".tmp":  # it may be beside another
             raise HTTPException(409)
         _saving.add(path)
         try:

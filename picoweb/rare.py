@@ -1,7 +1,5 @@
-# For the apps that need it: logging, templates, mounts, connections that another server has accepted.
+# What few apps need: the log, templates, mounts.
 import sys
-
-from .server import Server, Stream, create_task, current_task
 
 
 # An exception as sys.print_exception() prints it
@@ -37,6 +35,11 @@ class Logger:
 
     debug = warning = error = critical = exception = info
 
+    # As ulogging has it
+    def exc(self, e, msg, *args):
+        self.info(msg, *args)
+        sys.stderr.write(trace(e))
+
 
 _NO_ENGINE = "templates need utemplate: copy its folder beside the app, or set app.template_loader (docs: How-to, Templates)"
 
@@ -62,16 +65,6 @@ def load_template(app, name):
         return app.template_loader.load(name)
     except OSError as e:
         raise OSError(e.args[0], "template %s" % name)
-
-
-# A connection that the runtime's own server has accepted
-def adopt(app, writer):
-    if not app._servers:
-        create_task(Server(app).sweep())
-    s = getattr(writer, "s", None) or writer.ios
-    conn = Stream(app._servers[0], s, None, getattr(writer, "polls", s))
-    conn.task = current_task()
-    return conn
 
 
 # The longest prefix first: it is the closest match.

@@ -1,4 +1,6 @@
 # The body of a request: reading it, and draining the unread rest.
+import gc
+
 from . import HTTPException
 from .server import json, sleep_ms, ticks_ms
 
@@ -11,6 +13,7 @@ class Reader:
 
     def __init__(self, conn):
         self.conn = conn
+        self.s = self.ios = conn.s  # for uwebsocket
 
     # Up to n bytes, or all; b"" at the end.
     def read(self, n=-1):
@@ -60,6 +63,7 @@ class Reader:
             n = self.conn.left
         if n > self.conn.server.app.max_body:
             raise HTTPException(413)
+        gc.collect()  # the buffer shall not lie across the gaps that late modules could fill
         buf = bytearray(n)
         while n:
             size = yield from self.readinto(memoryview(buf)[-n:])
@@ -115,7 +119,8 @@ def drain(app, req, conn):
 
 def read_body(req):
     if req._length is None:
-        raise HTTPException(411)
+        from .framing import read_unframed
+        return (yield from read_unframed(req))
     return (yield from req.reader.readall())
 
 

@@ -29,7 +29,6 @@ else:
             return ssl.wrap_socket(s, server_side=True, do_handshake_on_connect=False)
     except ImportError:  # Pycopy
         from uasyncio import IORead, IOWrite, cancel
-
         loop = get_event_loop(64, 64)  # its queues do not grow, and one entry too many ends it
         create_task = loop.create_task
         io_forget = io_done = loop.remove_reader  # a client that has gone would wake its task again and again
@@ -76,7 +75,7 @@ class Stream:
     first = None  # what was written first
     late = gone = False
     start = 0
-    writing = None
+    writing = None  # whether it waits to write; None: it does not wait
 
     def __init__(self, server, s, peer=None, raw=None):
         self.server = server
@@ -99,6 +98,7 @@ class Stream:
         self.task = current_task()
         self.writing = write
         yield io_wait(self.raw, write)
+        self.writing = None
         io_done(self.raw)
 
     # What op, the socket's read or readinto, returns for n
@@ -133,6 +133,7 @@ class Stream:
             sz = len(buf) - off
         if not self.first:
             self.first = buf
+        naps = 0
         try:
             while sz:
                 n = self.s.write(buf, off, sz)  # trying before waiting is faster
@@ -142,7 +143,14 @@ class Stream:
                     self.since = None
                     off += n
                     sz -= n
-                yield from self._wait(True)
+                    naps = 0
+                if self in self.server.conns:
+                    yield from self._wait(True)
+                elif self.late or naps > 50 * self.server.app.write_timeout:
+                    raise OSError(110)  # ETIMEDOUT
+                else:  # another task may wait to read: Pycopy's loop has one entry for a socket
+                    naps += 1
+                    yield from sleep_ms(20)
         except OSError:
             self.gone = not self.late
             raise
@@ -157,10 +165,7 @@ class Stream:
         for buf in iterable:
             yield from self.awrite(buf)
 
-    def get_extra_info(self, name, default=None):
-        return self.peer if name == "peername" else default
-
-    # From here on it belongs to the app: no place, no clock.
+    # It is the app's alone from here: no place, and a clock only for what it writes.
     def release(self):
         if self in self.server.conns:
             self.server.conns.remove(self)
@@ -175,10 +180,17 @@ class Stream:
         raw, self.raw = self.raw, None
         if raw:
             if self.writing is not None:
+                if self.task is not current_task():  # it would wait for ever
+                    task_cancel(self.task)
                 io_forget(raw)
             self.s.close()
             if raw is not self.s:  # a failed TLS socket leaves it open
                 raw.close()
+
+    # What is rarely called
+    def __getattr__(self, name):
+        from .streams import attribute
+        return attribute(self, name)
 
     # Ends whatever waits for it; its task may tell the client why.
     def drop(self):
@@ -193,7 +205,7 @@ class Stream:
 class Server:
     s = ends = None
     turns = 0
-    full = 0  # for how many times 5 ms working handlers have held all places
+    full = 0  # how often in a row, 5 ms apart, handlers at work have had all places
 
     def __init__(self, app, loop=None):
         self.app = app
@@ -227,7 +239,7 @@ class Server:
                     self.evict()
                 if len(self.conns) < self.app.max_connections or self.evict():
                     self.full = 0
-                elif self.full < 200:
+                elif not self.overloaded():
                     self.full += 1
                     yield from sleep_ms(5)
                     continue
@@ -236,6 +248,10 @@ class Server:
                 failed = True
                 gc.collect()
                 yield from sleep_ms(20)
+
+    # For a second, so far: newcomers are told.
+    def overloaded(self):
+        return self.full >= 200
 
     def accept(self):
         s, peer = self.s.accept()
@@ -306,19 +322,21 @@ class Service:
 
     def __init__(self):
         self._servers = []
+        self._options = {}
 
     def init(self):
         self.inited = True
 
     def _begin(self, debug=False, log=None, lazy_init=False):
         from . import WebApp
-        if log is None and debug >= 0:
-            from .rare import logger
-            log = logger(debug)
+        if debug >= 0:
+            from . import answers, rare  # what logs, while the heap is still whole
+            log = log or rare.logger(debug)
         self.debug, self.log = int(debug), log
-        self._own_fields = self.headers_mode != "parse" or type(self).parse_headers is not WebApp.parse_headers
         self.init()
         self.inited = True
+        self._own_fields = self.headers_mode != "parse" or type(self).parse_headers is not WebApp.parse_headers
+        gc.collect()  # of what loading the app has left
         for app in () if lazy_init else self.mounts:
             if not app.inited:
                 app._begin(debug, log)

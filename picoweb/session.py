@@ -32,6 +32,9 @@ def set_cookie(name, value="", path="/", max_age=None, http_only=True, same_site
             raise ValueError("not for a cookie: %s=%s" % (name, value))
     if not name or "=" in name:
         raise ValueError("not a cookie's name: %r" % name)
+    for attribute in path, same_site, domain:
+        if attribute and (";" in attribute or min(attribute) < " "):
+            raise ValueError("not for a cookie: %r" % attribute)
     return "Set-Cookie", "; ".join([part for part in (
         name + "=" + value, path and "Path=" + path, domain and "Domain=" + domain, max_age is not None and "Max-Age=%d" % max_age,
         http_only and "HttpOnly", secure and "Secure", same_site and "SameSite=" + same_site) if part])

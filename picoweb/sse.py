@@ -41,6 +41,7 @@ class EventSource:
     # read, a function, is asked for an event every so many seconds while somebody listens.
     def __init__(self, read=None, every=1):
         self.listeners = []  # the oldest first
+        self._flushing = []  # those that have a task, the slowest first
         self._read = read
         self._pause = int(1000 * every) if read else None
         self._beating = False
@@ -72,8 +73,12 @@ class EventSource:
     # Each listener has a task while there is something to write to it: one that takes nothing holds up nobody else.
     def _write(self, listener, data):
         if not listener.task:
+            if len(self._flushing) >= 32:  # Pycopy's loop has places for 64 tasks that wait
+                yield from self._drop(self._flushing[0])
             listener.pending = data
+            listener.since = ticks_ms()
             flush = self._flush(listener)
+            self._flushing.append(listener)
             listener.task = create_task(flush) or flush
         elif (len(listener.pending) + len(data) > self.max_pending
                 or ticks_diff(ticks_ms(), listener.since) > 1000 * self.timeout):
@@ -87,16 +92,22 @@ class EventSource:
                 data, listener.pending = listener.pending, b""
                 listener.since = ticks_ms()
                 yield from listener.resp.awrite(data)
-            listener.task = None
+            self._done(listener)
         except Exception:  # the client is gone
-            listener.task = None
+            self._done(listener)
             yield from self._drop(listener)
+
+    def _done(self, listener):
+        listener.task = None
+        if listener in self._flushing:
+            self._flushing.remove(listener)
 
     def _drop(self, listener):
         if listener in self.listeners:
             self.listeners.remove(listener)
         if listener.task:
             task_cancel(listener.task)
+            self._done(listener)
         yield from listener.resp.aclose()
 
     # Sends what read() returns, or a comment, by which a client that is gone is noticed.

@@ -85,6 +85,7 @@ def _run(ws, coro):
     except (Exception, CancelledError) as e:
         if not ws.code:
             sys.print_exception(e)
+    del coro
     yield from ws.close(code)
     if ws.code != 1006:
         yield from sleep_ms(1000 if ws._read else 50)  # a reset, for unread bytes, may overtake the code
@@ -92,7 +93,6 @@ def _run(ws, coro):
     yield from ws._resp.aclose()
 
 
-# Keep-alive
 def _sweep():
     while True:
         yield from sleep_ms(1000)

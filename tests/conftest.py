@@ -62,7 +62,7 @@ def pytest_collection_modifyitems(items):
         items[:] = [item for item in items if item.originalname not in LONG_TESTS]
     for item in items:
         if not item.get_closest_marker("timeout"):
-            item.add_marker(pytest.mark.timeout(300))
+            item.add_marker(pytest.mark.timeout(300 + harness.fuzz_count(0) // 10))
 
 
 def pytest_terminal_summary(terminalreporter, config):

@@ -194,6 +194,13 @@ def test_expect_of_something_else(server):
     assert server.raw(data) == OK + b"3 6"
 
 
+def test_expect_in_http_1_0(server):
+    """RFC 9110 section 10.1.1: such a client would take the interim response for the final one."""
+    for data in (b"POST /data HTTP/1.0\r\nHost: x\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n",
+                 b"POST /data HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n"):
+        assert server.raw(b"", chunks=[data, b"\1\2\3"], pause=0.1) == OK + b"3 6"
+
+
 def test_expect_when_the_body_is_there_already(server):
     data = b"POST /data HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n\1\2\3"
     assert server.raw(data) in (OK + b"3 6", CONTINUE + OK + b"3 6")
@@ -309,6 +316,19 @@ def test_unread_20_kb_cost_no_reply(server, path, reply, is_chunked):
         except OSError:
             resets += 1
     assert not resets
+
+
+@pytest.mark.parametrize("size, is_whole", [(60000, True), (200000, False)], ids=["within max_drain", "past it"])
+def test_the_bound_of_an_unread_body(server, size, is_whole):
+    """max_drain is 65536 bytes: past it, a client that does not stop is reset."""
+    def check():
+        for path, reply in (b"/unread", OK + b"unread"), (b"/404", error(404)):
+            for piece in None, 1460:
+                try:
+                    assert upload(server, vectors.post(path, b"Content-Length: %d" % size), harness.pieces(b"x" * size, piece)) == reply and is_whole
+                except OSError:
+                    assert not is_whole
+    harness.patiently(check)
 
 
 # Chunked bodies

@@ -37,7 +37,7 @@ def browser():
 @pytest.fixture
 def page(browser):
     page = browser.new_page()
-    page.set_default_timeout(10000)
+    page.set_default_timeout(1000 * harness.TIMEOUT)
     errors = []
     page.on("pageerror", lambda error: errors.append(error))
     yield page
@@ -191,7 +191,7 @@ def test_upload(small_micropython, page, tmp_path):
     path = tmp_path / 'a "quoted" \u017c\u00f3\u0142w.bin'
     path.write_bytes(data)
     with open(os.path.join(EXAMPLES, "example_upload.py")) as f:
-        source = f.read()
+        source = "import gc\ngc.threshold(1024)\n" + f.read()  # docs/board.rst says so
     with harness.Server(small_micropython, source, heapsize=small_micropython.bits * 2048) as server:
         page.goto("http://127.0.0.1:%d/" % server.port)
         page.set_input_files("input", str(path))
@@ -222,6 +222,8 @@ def test_cors_and_a_session(micropython, page):
         assert page.evaluate(call) == "refused"
         page.goto("http://localhost:%d/api/led" % site.port)
         assert json.loads(page.evaluate(call)) == {"on": True}
+
+
 @pytest.mark.parametrize("example", ("example_eventsource.py", "example_websocket.py"))
 def test_a_chart_that_moves(micropython, page, example):
     """Also after a restart of the server."""
@@ -233,4 +235,4 @@ def test_a_chart_that_moves(micropython, page, example):
         assert server.stop() == 0
     before = page.evaluate(points)
     with harness.Server(micropython, example, cwd=EXAMPLES, port=port):
-        page.wait_for_function("%s > %d" % (points, before + 2), timeout=20000)
+        page.wait_for_function("%s > %d" % (points, before + 2))

@@ -7,6 +7,7 @@ and why picoweb does not.
 import contextlib
 import os
 import re
+import time
 from collections import namedtuple
 
 import pytest
@@ -27,9 +28,10 @@ def app(source, run=RUN):
 # Names
 
 # Names that were there because the module needed them, and that are not part of the API: apps import these modules themselves.
-GONE = ["asyncio", "gc", "micropython", "pkg_resources", "re", "sys", "uerrno", "uio", "utime"]
+GONE = ["asyncio", "gc", "micropython", "pkg_resources", "uio", "utime"]
 NAMES = {
-    "picoweb": ["HTTPRequest", "SEND_BUFSZ", "WebApp", "get_mime_type", "http_error", "jsonify", "parse_qs", "sendstream", "start_response", "utils"],
+    "picoweb": ["HTTPRequest", "SEND_BUFSZ", "WebApp", "get_mime_type", "http_error", "jsonify", "parse_qs", "re", "sendstream", "start_response",
+                "sys", "uerrno", "utils"],
     "picoweb.utils": ["parse_qs", "unquote_plus"],
     "picoweb.HTTPRequest": ["parse_qs", "read_form_data"],
     "picoweb.WebApp": ["_handle", "_load_template", "add_url_rule", "handle_exc", "handle_static", "init", "mount", "parse_headers",
@@ -234,6 +236,81 @@ app.add_url_rule("/method", Views().method)
     row("a lambda", """
 app.add_url_rule("/lambda", lambda req, resp: (yield from resp.awrite(b"HTTP/1.0 200 OK\\r\\n\\r\\nall mine")))
 """, "/lambda", b"HTTP/1.0 200 OK\r\n\r\nall mine"),
+    row("a function that returns what a helper returns", """
+@app.route("/returns-helper")
+def returns_helper(req, resp):
+    return picoweb.jsonify(resp, [1])
+""", "/returns-helper", page("[1]", 200, "application/json")),
+    row("a coroutine that returns what a helper returns", """
+@app.route("/returns-awaited")
+async def returns_awaited(req, resp):
+    await picoweb.start_response(resp, "text/plain")
+    return await resp.awrite("awaited")
+""", "/returns-awaited", page("awaited", 200, "text/plain")),
+    row("a handler that calls others", """
+def part(resp, text):
+    yield from resp.awrite(text)
+    return len(text)
+async def last(resp, text):
+    await resp.awrite(text)
+@app.route("/calls")
+def calls(req, resp):
+    yield from picoweb.start_response(resp, "text/plain")
+    size = yield from part(resp, "ab")
+    yield from last(resp, str(size))
+""", "/calls", page("ab2", 200, "text/plain")),
+    row("a handler in a decorator", """
+def guarded(func):
+    def check(req, resp):
+        if b"Authorization" not in req.headers:
+            yield from resp.awrite("HTTP/1.0 401 NA\\r\\nWWW-Authenticate: Basic realm=\\"x\\"\\r\\n\\r\\n")
+            return
+        req.user = req.headers[b"Authorization"].split(None, 1)[1]
+        yield from func(req, resp)
+    return check
+@app.route("/guarded")
+@guarded
+def only_for_some(req, resp):
+    yield from picoweb.jsonify(resp, req.user)
+""", "/guarded", b'HTTP/1.0 401 NA\r\nWWW-Authenticate: Basic realm="x"\r\n\r\n'),
+    row("a handler in a decorator, let in", "", "/guarded", page('"abc="', 200, "application/json"), headers={"Authorization": "Basic abc="}),
+    row("a coroutine in a decorator", """
+@app.route("/guarded-coroutine")
+@guarded
+async def only_for_some_too(req, resp):
+    await picoweb.jsonify(resp, req.user)
+""", "/guarded-coroutine", page('"abc="', 200, "application/json"), headers={"Authorization": "Basic abc="}),
+    row("a handler for two routes", """
+@app.route("/both")
+@app.route("/two")
+def both(req, resp):
+    yield from picoweb.jsonify(resp, req.path)
+""", "/two", page('"/two"', 200, "application/json")),
+    row("two handlers of one name", """
+@app.route("/same")
+def both(req, resp):
+    yield from picoweb.jsonify(resp, "another")
+""", "/both", page('"/both"', 200, "application/json")),
+    row("annotations that name nothing", """
+@app.route("/annotated")
+def annotated(req: Request, resp: Response) -> None:
+    count: Number = 1
+    yield from picoweb.jsonify(resp, count)
+""", "/annotated", page("1", 200, "application/json")),
+    row("a body without a head", """
+@app.route("/headless")
+def headless(req, resp):
+    yield from resp.awrite("Working")
+""", "/headless", b"Working"),
+    row("a head by lines", """
+@app.route("/head-lines")
+def head_lines(req, resp):
+    yield from resp.awrite("HTTP/1.1 200 OK\\r\\n")
+    for name in ("A", "B"):
+        yield from resp.awrite("%s: %s\\r\\n" % (name, "c"))
+    yield from resp.awrite("\\r\\n")
+    yield from resp.awrite(b"page")
+""", "/head-lines", b"HTTP/1.1 200 OK\r\nA: c\r\nB: c\r\n\r\npage"),
     row("a handler that returns None after writing", """
 @app.route("/returns-none")
 def returns_none(req, resp):
@@ -307,6 +384,38 @@ def awrite_text(req, resp):
     yield from resp.awrite("\\u017c\\u00f3\\u0142w")
 """, "/awrite-text", b"HTTP/1.0 200 OK\r\n\r\n" + "żółw".encode(), b"HTTP/1.0 200 OK\r\n\r\n" + "żó".encode(), BYTES),
 
+    row("a page from a file, line by line", """
+@app.route("/from-file")
+def from_file(req, resp):
+    yield from picoweb.start_response(resp, content_type="text/html")
+    with open("page.html", "r") as f:
+        for line in f:
+            yield from resp.awrite(line)
+""", "/from-file", page("<p>page</p>", 200, "text/html")),
+    row("drain after awrite", """
+@app.route("/drain")
+async def drain(req, resp):
+    await resp.awrite("HTTP/1.0 200 OK\\r\\n\\r\\n")
+    await resp.drain()
+    await resp.awrite("more")
+""", "/drain", b"HTTP/1.0 200 OK\r\n\r\nmore", b"HTTP/1.0 200 OK\r\n\r\n", "MicroPython's streams have it"),
+    row("write and drain", """
+@app.route("/write")
+async def write(req, resp):
+    await picoweb.start_response(resp, "text/plain")
+    resp.write(b"some")
+    resp.write(b"thing")
+    await resp.drain()
+    resp.close()
+    await resp.wait_closed()
+""", "/write", page("something", 200, "text/plain"), page("", 200, "text/plain"), "MicroPython's streams have them"),
+    row("the socket below", """
+@app.route("/socket")
+def socket(req, resp):
+    below = getattr(req.reader, "s", None) or req.reader.ios
+    yield from picoweb.jsonify(resp, hasattr(below, "write") and hasattr(below, "read"))
+""", "/socket", page("true", 200, "application/json")),
+
     # Helpers
     row("start_response, type and status", """
 @app.route("/typed")
@@ -350,6 +459,17 @@ def headers_open(req, resp):
     yield from picoweb.start_response(resp, headers="A: b")
     yield from resp.awrite("body")
 """, "/headers-open", page("body", 200, HTML, "A: b"), page("").replace(b"\r\n\r\n", b"\r\nA: b\r\nbody"), "the head had no end"),
+    row("start_response, by keywords", """
+@app.route("/keywords")
+def keywords(req, resp):
+    yield from picoweb.start_response(writer=resp, content_type="text/plain", status="405", headers=None)
+    yield from resp.awrite(buf="405 Method Not Allowed")
+""", "/keywords", page("405 Method Not Allowed", 405, "text/plain")),
+    row("start_response, Content-Type among the headers", """
+@app.route("/headers-type")
+def headers_type(req, resp):
+    yield from picoweb.start_response(resp, headers={"Content-Type": "text/plain"})
+""", "/headers-type", page("", 200, "text/plain"), page("", 200, HTML, "Content-Type: text/plain"), "there were two of them"),
     row("start_response, no headers", """
 @app.route("/headers-none")
 def headers_none(req, resp):
@@ -378,6 +498,11 @@ def http_error_more(req, resp):
     yield from picoweb.http_error(resp, "403")
     yield from resp.awrite(": not for you")
 """, "/http-error-more", page("403: not for you", 403)),
+    row("http_error, by keywords", """
+@app.route("/http-error-keywords")
+def http_error_keywords(req, resp):
+    yield from picoweb.http_error(writer=resp, status="401")
+""", "/http-error-keywords", page("401", 401)),
     row("http_error, a number", """
 @app.route("/http-error-number")
 def http_error_number(req, resp):
@@ -410,6 +535,17 @@ def sendfile_more(req, resp):
     yield from app.sendfile(resp, "page.html", "text/html")
     yield from resp.awrite("<p>more</p>")
 """, "/sendfile-more", page("<p>page</p><p>more</p>", 200, "text/html")),
+    row("sendfile, after a head", """
+@app.route("/sendfile-headed")
+def sendfile_headed(req, resp):
+    yield from picoweb.start_response(resp)
+    yield from app.sendfile(resp, "page.html", "text/html")
+""", "/sendfile-headed", page(page("<p>page</p>", 200, "text/html"))),
+    row("sendfile, a path from the root", """
+@app.route("/sendfile-rooted")
+def sendfile_rooted(req, resp):
+    yield from app.sendfile(resp, "/page.html", "text/html")
+""", "/sendfile-rooted", page("<p>page</p>", 200, "text/html")),
     row("sendfile, the type by the name", """
 @app.route("/sendfile-typed")
 def sendfile_typed(req, resp):
@@ -447,6 +583,10 @@ app.mount("/folder", folder)
     row("a static file", "", "/static/a.css", with_length(200, "text/css; charset=utf-8", "a {}"), page("a {}", 200, "text/css"), LENGTH),
     row("a static file, encoded", "", "/static/%61.css", with_length(200, "text/css; charset=utf-8", "a {}"), page("404", 404),
         "browsers encode spaces and what is not ASCII"),
+    row("a static file, by the app's own pattern", """
+app.add_url_rule(re.compile("^/(shop/.+\\.css)$"), app.handle_static)
+""", "/shop/web/static/b.css", with_length(200, "text/css; charset=utf-8", "b {}"), page("b {}", 200, "text/css"), LENGTH),
+    row("no file of the app's own pattern", "", "/shop/web/static/a.css", error(404), page("404", 404), LENGTH),
     row("no static file", "", "/static/b.css", error(404), page("404", 404), LENGTH),
     row("out of static", "", "/static/../page.html", error(403), page("403", 403), LENGTH),
 
@@ -486,6 +626,17 @@ class Named:
 def named(req, resp, **names):
     yield from picoweb.jsonify(resp, req.url_match)
 """, "/named/x", page('{"name": "x"}', 200, "application/json")),
+    row("two groups of a pattern", """
+@app.route(re.compile("^/groups/(\\w+)/(\\d+)/?$"))
+def groups(req, resp):
+    yield from picoweb.jsonify(resp, [req.url_match.group(n) for n in range(3)])
+""", "/groups/led/17/", page('["/groups/led/17/", "led", "17"]', 200, "application/json")),
+    row("a route that is a list", """
+app.url_map.append(["/listed", text("listed")])
+""", "/listed", page("listed", 200, "text/plain")),
+    row("an option that is none", """
+app.add_url_rule("/optional", text("optional"), method="POST", name="x")
+""", "/optional", page("optional", 200, "text/plain")),
     row("methods", """
 @app.route("/methods", methods=["POST"])
 def methods(req, resp):
@@ -563,6 +714,16 @@ def headers(req, resp):
     names = sorted(req.headers)
     yield from picoweb.jsonify(resp, [names, req.headers[b"X-Y"], req.headers.get(b"Nothing"), b"X-Y" in req.headers, len(req.headers)])
 """, "/headers", page('[["Host", "X-Y"], "z: z", null, true, 2]', 200, "application/json"), headers={"X-Y": " z: z "}),
+    row("headers, as a dict", """
+@app.route("/headers-all")
+def headers_all(req, resp):
+    fields = {}
+    for k, v in req.headers.items():
+        fields[k.decode()] = v.decode()
+    req.headers[b"X-Own"] = b"mine"
+    assert "%s" % req.headers
+    yield from picoweb.jsonify(resp, [fields["X-Y"], len(fields), req.headers[b"X-Own"], b"z" in req.headers.get(b"X-Y", b"")])
+""", "/headers-all", page('["z", 2, "mine", true]', 200, "application/json"), headers={"X-Y": "z"}),
     row("headers in another case", """
 @app.route("/headers-case")
 def headers_case(req, resp):
@@ -644,6 +805,32 @@ def body(req, resp):
     data = yield from req.reader.readexactly(size)
     yield from picoweb.jsonify(resp, data)
 """, "/body", page('"some\\nbody"', 200, "application/json"), method="POST", body="some\nbody"),
+    row("a body as a query", """
+@app.route("/body-query")
+def body_query(req, resp):
+    data = yield from req.reader.read(int(req.headers[b"Content-Length"]))
+    req.qs = data.decode()
+    req.parse_qs()
+    yield from picoweb.jsonify(resp, req.form["a"])
+""", "/body-query", page('"b c"', 200, "application/json"), method="POST", body="a=b%20c"),
+    row("a body by a method that the app adds", """
+def read_json(self):
+    data = yield from self.reader.readexactly(int(self.headers[b"Content-Length"]))
+    self.json = json.loads(data)
+picoweb.HTTPRequest.read_json = read_json
+@app.route("/body-json")
+async def body_json(req, resp):
+    await req.read_json()
+    await picoweb.jsonify(resp, req.json["a"])
+""", "/body-json", page("[1, 2]", 200, "application/json"), method="POST", headers={"Content-Type": "application/json"}, body='{"a": [1, 2]}'),
+    row("errno", """
+@app.route("/errno")
+def errno(req, resp):
+    try:
+        open("nothing")
+    except OSError as e:
+        yield from picoweb.jsonify(resp, e.args[0] == picoweb.uerrno.ENOENT)
+""", "/errno", page("true", 200, "application/json")),
     row("a body by lines", """
 @app.route("/lines")
 def lines(req, resp):
@@ -719,6 +906,33 @@ class Static(picoweb.WebApp):
         yield from resp.awrite(req.url_match.group(1))
 app.mount("/own-static", Static(None))
 """, "/own-static/static/x%20y/z", page("static/x%20y/z", 200, "text/plain")),
+    row("sendfile, overridden", """
+class Files(picoweb.WebApp):
+    def sendfile(self, writer, fname):
+        yield from picoweb.start_response(writer, "text/plain", headers={"X": "y"})
+        yield from writer.awrite("<" + fname + ">")
+app.mount("/own-files", Files(None))
+""", "/own-files/static/a.css", page("<static/a.css>", 200, "text/plain", "X: y")),
+    row("handle_exc, put on the object", """
+def put_on(req, resp, e):
+    yield from picoweb.start_response(resp, "text/plain", "400")
+    yield from resp.awrite(repr(e)[:8])
+other = picoweb.WebApp(None, [("/raises", raises)])
+other.handle_exc = put_on
+app.mount("/put-on", other)
+""", "/put-on/raises", page("KeyError", 400, "text/plain"), SILENT, "the root's was called"),
+    row("headers_mode, set by init", """
+class Leaving(picoweb.WebApp):
+    def init(self):
+        self.headers_mode = "leave"
+        super().init()
+leaving = Leaving(None)
+@leaving.route("/")
+def left(req, resp):
+    line = None if hasattr(req, "headers") else (yield from req.reader.readline())
+    yield from picoweb.jsonify(resp, line)
+app.mount("/leaving", leaving)
+""", "/leaving/", page('"Host: 127.0.0.1\\r\\n"', 200, "application/json"), page("null", 200, "application/json"), "it was the root's"),
     row("no static files", "", "/sub/static/a.css", error(404), page("404\r\n", 404), NO_ROUTE),
 ]
 
@@ -726,9 +940,9 @@ TABLE = """
 import picoweb
 from picoweb import utils as picoweb_utils
 try:
-    import re
+    import json, re
 except ImportError:
-    import ure as re
+    import ujson as json, ure as re
 
 app = picoweb.WebApp(None)
 """ + "".join(r.source for r in ROWS) + RUN
@@ -890,6 +1104,17 @@ def test_utils_are_there_before_any_request(runtime):
     assert out.startswith("a b {") and "'a': '1'" in out and "'b': True" in out
 
 
+def test_modules_by_from_import(runtime):
+    """A name that is missing is still no more than that."""
+    out = harness.run_inside(runtime, """
+from picoweb import headers, multipart, utils
+print(headers.Headers().get("a"), multipart.Multipart.__name__, hasattr(utils, "parse_qs"))
+import picoweb
+print(hasattr(picoweb, "nothing"))
+""")
+    assert out == "None Multipart True\nFalse\n"
+
+
 def test_utils_in_the_first_request(serve):
     server = serve(app("""
 app = picoweb.WebApp(None, serve_static=False)
@@ -976,10 +1201,8 @@ else:
 
 
 @pytest.mark.parametrize("debug", ["app.debug = True", "app.debug = 0", "app.debug = -1", "pass"])
-def test_own_start_server(serve, runtime, debug):
+def test_own_start_server(serve, debug):
     """With debug set and no log, a logger is found as run() finds one; with nothing set, nothing is logged."""
-    if runtime.is_cpython:
-        pytest.skip("CPython's own start_server has neither a board's sockets nor generators")
     port = harness.free_port()
     server = serve(OWN_SERVER % (debug, port), port=port)
     for _ in range(2):
@@ -991,9 +1214,173 @@ def test_own_start_server(serve, runtime, debug):
         assert "= -1" in debug or debug == "pass"
 
 
+def test_own_start_server_and_clocks(serve):
+    """A client that pauses is waited for, one that says nothing is not: read_timeout is for connections of any server."""
+    port = harness.free_port()
+    server = serve(OWN_SERVER % ("app.read_timeout = 1", port), port=port)
+    request = harness.request_bytes("GET", "/", {"X": "y"})
+    for _ in range(2):
+        assert server.raw(request, 20, pause=0.1) == page("index")
+        started = time.monotonic()
+        assert server.raw(request[:20]) == error(408)
+        assert 0.5 < time.monotonic() - started < 5
+    assert server.get("/").raw == page("index")
+
+
+# An app that does by itself what run() does, or calls it from elsewhere
+
+PLAIN = """
+try:
+    import uasyncio as asyncio
+except ImportError:
+    import asyncio
+
+app = picoweb.WebApp(None)
+ticks = [0]
+
+async def tick():
+    while True:
+        ticks[0] += 1
+        await asyncio.sleep(0.01)
+
+@app.route("/")
+def index(req, resp):
+    while ticks[0] < 5:
+        yield from asyncio.sleep(0.01)
+    yield from picoweb.jsonify(resp, app.inited)
+
+@app.route("/raises")
+def raises(req, resp):
+    raise ValueError("on purpose")
+
+loop = asyncio.get_event_loop()
+loop.create_task(tick())
+"""
+STARTS = {
+    "serve() alone": """
+app.log, app.debug = None, 0
+app.init()
+app.serve(loop, "127.0.0.1", %d)
+""",
+    "run() in a task": """
+async def main():
+    app.run(host="0.0.0.0", port=%d, debug=0)
+loop.create_task(main())
+loop.run_forever()
+""",
+    "run() in the main coroutine": """
+async def main():
+    app.run(host="127.0.0.1", port=%d, debug=False)
+loop.run_until_complete(main())
+""",
+    "run() in asyncio.run()": """
+async def main():
+    getattr(asyncio, "create_task", loop.create_task)(tick())
+    app.run(host="127.0.0.1", port=%d, debug=False)
+if hasattr(asyncio, "run"):
+    asyncio.run(main())
+else:
+    loop.run_until_complete(main())
+""",
+    "run() in a function": """
+def start(**params):
+    app.run(port=%d, **params)
+start(debug=0)
+""",
+    "a port as text": """
+app.run(port="%d", host="0.0.0.0", debug=0)
+""",
+}
+
+
+@pytest.mark.parametrize("start", STARTS)
+def test_starts(serve, runtime, start):
+    port = harness.free_port()
+    with harness.Server(runtime, HEAD + PLAIN + STARTS[start] % port, port=port, path=[]) as server:
+        for _ in range(2):
+            assert server.get("/").raw == page("true", 200, "application/json")
+            assert server.get("/raises").raw == error(500)
+        assert "on purpose" in server.log()
+
+
+def test_run_in_a_thread(serve):
+    port = harness.free_port()
+    server = serve("""
+import picoweb, _thread
+try:
+    from time import sleep
+except ImportError:
+    from utime import sleep
+
+app = picoweb.WebApp("")
+
+@app.route("/")
+def index(req, resp):
+    yield from picoweb.jsonify(resp, state[0])
+
+def start(port):
+    app.run("0.0.0.0", port)
+
+state = [0]
+_thread.start_new_thread(start, (%d,))
+while True:
+    state[0] += 1
+    sleep(0.1)
+""" % port, port=port)
+    assert server.get("/").json() > 0
+    before = server.get("/").json()
+    time.sleep(0.3)
+    assert server.get("/").json() > before
+
+
+OWN_HANDLE = """
+class App(picoweb.WebApp):
+    count = 0
+
+    def _handle(self, reader, writer):
+        self.count += 1
+        yield from super()._handle(reader, writer)
+
+class Bare(picoweb.WebApp):
+    async def _handle(self, reader, writer):
+        line = await reader.readline()
+        method, path, version = line.decode().split()
+        req = picoweb.HTTPRequest()
+        req.headers = await self.parse_headers(reader)
+        req.method, req.path, req.reader = method, path, reader
+        if method == "POST":
+            await req.read_form_data()
+            path = req.form["a"]
+        await picoweb.start_response(writer, "text/plain")
+        writer.write(path.encode())
+        await writer.drain()
+        writer.close()
+        await writer.wait_closed()
+
+app = %s(None)
+
+@app.route("/")
+def index(req, resp):
+    yield from picoweb.jsonify(resp, app.count)
+"""
+
+
+def test_handle_extended(serve):
+    server = serve(app(OWN_HANDLE % "App"))
+    assert [server.get("/").json() for _ in range(3)] == [1, 2, 3]
+    assert server.get("/nothing").raw == error(404)
+
+
+def test_handle_replaced(serve):
+    """It reads and writes the stream by itself, and makes its own request."""
+    server = serve(app(OWN_HANDLE % "Bare"))
+    for _ in range(20):
+        assert server.get("/a").raw == page("/a", 200, "text/plain")
+    assert server.post("/", "a=b%20c").raw == page("b c", 200, "text/plain")
+    assert server.raw(harness.request_bytes("GET", "/slow"), 10, pause=0.03) == page("/slow", 200, "text/plain")
+
+
 # Rows with more than one request
-
-
 
 def test_return_false_keeps_the_connection(serve):
     server = serve(app('''
@@ -1433,6 +1820,37 @@ app.run(debug=%d, log=Broken())
     assert server.raw(b"", eof=True) == b""
     assert server.get("/log").status == 200
     assert server.log() == ""
+
+
+LOGS = {
+    "a module": ("app.run(debug=True, log=own)", "own: caught: it failed"),
+    "one that has little": ("class Log:\n    def info(self, s):\n        print('own:', s)\napp.run(log=Log())", "own: "),
+    "a level of logging": ("app.run(debug=0)", "caught: it failed"),
+}
+
+
+@pytest.mark.parametrize("log", LOGS)
+def test_logs(serve, log):
+    """Handlers log with it, too, as ulogging does."""
+    run, text = LOGS[log]
+    server = serve(app("""
+import own
+app = picoweb.WebApp(None)
+
+def fail(req, resp):
+    try:
+        raise ValueError("it failed")
+    except ValueError as e:
+        if hasattr(app.log, "exc"):
+            app.log.exc(e, "caught: %s" % e)
+    raise KeyError("in the log")
+    yield
+
+app.add_url_rule("/", fail)
+""", "\n" + run + "\n"), files={"own.py": "def info(s):\n    print('own:', s)\nerror = debug = info\ndef exc(e, s):\n    info(s)\n"})
+    assert server.get("/").raw == error(500)
+    assert "in the log" in server.log()
+    assert text in server.log()
 
 
 def test_run_defaults(runtime):

@@ -232,7 +232,7 @@ for _path in glob.glob(os.path.join(harness.ROOT, "picoweb", "[!_]*.pyi")):
     _name = os.path.basename(_path)
     STUBS.update(stub_names("picoweb/" + _name, "picoweb.%s." % _name[:-len(".pyi")]))
 STUBS = {name: func for name, func in STUBS.items() if name.split(".")[0] not in ("_Coroutine", "_Pattern", "_Logger")}
-ENTRIES = dict(re.findall(r"^ *\.\. py:(?:function|method|class|exception|data|attribute):: ([\w.]+)(.*)$", TEXTS["docs/api.rst"], re.M))
+ENTRIES = dict(re.findall(r"^ *(?:\.\. py:(?:function|method|class|exception|data|attribute):: |(?=WebApp\.\w+\())([\w.]+)(.*)$", TEXTS["docs/api.rst"], re.M))
 # The class attributes have their own page.
 LIMITS = set(re.findall(r"\* - ``(\w+)``", TEXTS["docs/limits.rst"]))
 

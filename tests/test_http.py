@@ -5,6 +5,7 @@ import contextlib
 import os
 import re
 import socket
+import time
 
 import pytest
 
@@ -174,6 +175,18 @@ def test_fields_that_were_seen_a_moment_ago(server):
     assert exchange(server, b"HEAD /headers HTTP/1.1\r\n" + fields + end, vectors.OK) == vectors.OK
     assert exchange(server, b"POST /data HTTP/1.1\r\n" + fields + end + b"abc", vectors.error(411)) == vectors.error(411)
     assert exchange(server, b"GET / HTTP/1.1\r\n" + fields + end + fields, vectors.HELLO) == vectors.HELLO
+    # The limit is of the whole head, whatever its fields are
+    long = [b"GET /%s HTTP/1.1\r\nHost: x\r\nA: %s\r\n\r\n" % (b"x" * n, b"b" * (vectors.MAX_HEAD - 60)) for n in (10, 60)]
+    assert [exchange(server, data, None)[9:12] for data in long + long] == [b"200", b"431"] * 2
+    # Another client's head comes in between
+    other = b"GET /headers HTTP/1.1\r\nHost: y\r\n\r\n"
+    for n in range(1, len(whole), 5):
+        with server.connect() as s:
+            s.sendall(whole[:n])
+            time.sleep(0.005)
+            assert exchange(server, other, None) == vectors.fields(("Host", "y"))
+            s.sendall(whole[n:])
+            assert harness.receive_all(s) == good
     # A body's fields are not kept
     for body in b"abc", b"de":
         data = b"POST /data HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
@@ -181,3 +194,77 @@ def test_fields_that_were_seen_a_moment_ago(server):
     # No Host is no good for HTTP/1.1, though it was for HTTP/1.0
     assert exchange(server, vectors.host(b"A: b", version=b"1.0"), vectors.HELLO) == vectors.HELLO
     assert exchange(server, vectors.host(b"A: b"), vectors.BAD) == vectors.BAD
+
+
+def test_the_first_request(serve):
+    """No fields have been seen; nothing that comes may be taken for them."""
+    server = serve(open(APP).read())
+    for data in b"GET / HTTP/1.1\n\n\n", b"GET / HTTP/1.1\r\n\n\n", b"GET / HTTP/1.1\n\r\n\r\n", b"GET / HTTP/1.1\n\0\n\n":
+        assert exchange(server, data, vectors.BAD) == vectors.BAD, data
+    assert exchange(server, b"POST /data HTTP/1.0\nContent-Length: 1\n\n\n\n", vectors.data(b"\n")) == vectors.data(b"\n")
+
+
+# RFC 9110 sections 6.4.1 and 8.6: a client takes the bytes after the head of a 204 or 304 for the next response, if it reads them at all.
+BODILESS = """
+import picoweb
+app = picoweb.WebApp(None)
+STATUS = 204, "204", 304, "304", 200, "404"
+
+
+def returned(req, resp, status):
+    return "body", status
+
+
+def written(req, resp, status):
+    yield from picoweb.start_response(resp, status=status)
+    yield from resp.awrite("bo")
+    yield from resp.awrite(b"abodya", 3, 2)
+
+
+def raised(req, resp, status):
+    raise picoweb.HTTPException(int(status))
+    yield
+
+
+def called(req, resp, status):
+    yield from picoweb.http_error(resp, status)
+
+
+def json(req, resp, status):
+    yield from picoweb.jsonify(resp, 1, status, {"A": "b"})
+
+for func in returned, written, raised, called, json:
+    for i, status in enumerate(STATUS):
+        app.add_url_rule("/%d%s" % (i, func.__name__), lambda req, resp, func=func, status=status: func(req, resp, status))
+app.run()
+"""
+
+
+def test_responses_without_a_body(serve):
+    server = serve(BODILESS)
+    for i, status in enumerate((204, 204, 304, 304, 200, 404)):
+        for name, body in ("returned", b"body"), ("written", b"body"), ("raised", b"%d" % status), ("called", b"%d" % status), ("json", b"1"):
+            for method in "GET", "HEAD":
+                reply = server.request(method, "/%d%s" % (i, name))
+                assert reply.status == status and reply.body == (body if status in (200, 404) and method == "GET" else b""), (method, name, reply.raw)
+                assert reply.header("Content-Length") == (str(len(body)) if name in ("returned", "raised") and status in (200, 404) else None), reply.raw
+
+
+def test_one_response_for_one_request(serve):
+    """Whatever goes wrong after it has begun, it is not followed by another; RFC 9112 section 9.3: what the client sends next is never answered."""
+    server = serve("""
+import picoweb
+app = picoweb.WebApp(None)
+
+def late(req, resp, what):
+    yield from picoweb.start_response(resp)
+    if what == "returns":
+        return "again"
+    raise {"raises": ValueError, "status": picoweb.HTTPException}[what](404)
+
+app.add_url_rule("/<what>", late)
+app.run()
+""")
+    for what in "returns", "raises", "status":
+        for data in b"GET /%s HTTP/1.0\r\n\r\n", b"POST /%s HTTP/1.1\r\nHost: x\r\nConnection: keep-alive\r\nContent-Length: 3\r\n\r\nabc":
+            assert server.raw(data % what.encode() + b"GET / HTTP/1.1\r\nHost: x\r\n\r\n") == vectors.OK.replace(b"text/plain", b"text/html")

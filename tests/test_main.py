@@ -296,7 +296,7 @@ def test_an_error_after_such_a_change_has_its_line(python, tmp_path):
 
 
 MODULES = """
-import asyncio, gc, sys, time
+import asyncio, gc, os, sys, time
 import micropython, uasyncio, ubinascii, ucollections, uerrno, uhashlib, uheapq, uio, ujson, ulogging, uos, urandom, ure, uselect
 import usocket, ussl, ustruct, utime, uzlib
 from micropython import const
@@ -306,7 +306,8 @@ print([
     const(1), gc.mem_free() > 0, time.ticks_diff(time.ticks_ms(), utime.ticks_ms()) < 1000, asyncio.sleep_ms is uasyncio.sleep_ms,
     ubinascii.hexlify(uhashlib.sha1(b"a").digest())[:4], ustruct.pack("<H", 1), urandom.getrandbits(1) < 2,
     ucollections.OrderedDict is not None, usocket.SOCK_STREAM > 0, ujson.loads("[1]"), uio.BytesIO(b"a").read(),
-    ure.match("a", "a").group(0), uos.getcwd() != "", ulogging.getLogger("a") is not None], file=sys.stderr)
+    ure.match("a", "a").group(0), uos.getcwd() != "", ulogging.getLogger("a") is not None, ujson.dumps([b"a"]),
+    [entry[:2] for entry in uos.ilistdir(".") if entry[0] == "app.py"], os.ilistdir is uos.ilistdir], file=sys.stderr)
 """
 
 
@@ -318,7 +319,7 @@ def test_modules_of_boards(python, tmp_path, shims):
         environment["PYTHONPATH"] = harness.ROOT
     done = subprocess.run([python.path, "-m", "picoweb", "app.py"], cwd=str(tmp_path), env=environment, timeout=100,
                           stderr=subprocess.PIPE, encoding="utf-8")
-    assert done.stderr == "[1, True, True, True, b'86f7', b'\\x01\\x00', True, True, True, [1], b'a', 'a', True, True]\n"
+    assert done.stderr == "[1, True, True, True, b'86f7', b'\\x01\\x00', True, True, True, [1], b'a', 'a', True, True, '[\"a\"]', [('app.py', 32768)], True]\n"
     assert done.returncode == 0
 
 
@@ -356,11 +357,15 @@ def test_serve_that_leaves_the_loop_to_the_app(python, tmp_path):
         assert said.read_text() == ""
 
 
-def test_run_in_a_running_loop_says_what_to_do(python, tmp_path):
+def test_run_in_a_running_loop(python, tmp_path):
+    """As on a board, whose loop can be run again in a task."""
     write(tmp_path / "app.py", "import asyncio\n" + APP.replace("app.run(", "async def main():\n    app.run(") + "asyncio.run(main())\n")
-    said, status = run(python, "app.py", "--port", str(harness.free_port()), cwd=tmp_path)
-    assert said.endswith("RuntimeError: run() starts the event loop, but it is running already: use 'await app.start_server(...)' here\n")
-    assert status == 1
+    with started(python, tmp_path) as (process, port, said):
+        for _ in range(3):
+            wait_for("the page", lambda: page(port) == "one")
+        process.send_signal(signal.SIGINT)
+        assert process.wait(harness.TIMEOUT) == 0
+        assert said.read_text() == ""
 
 
 # Not under "python -m picoweb": each handler, and what it has been decorated from, delegates to native coroutines.

@@ -71,6 +71,8 @@ PARTS = [
     ("not UTF-8", disposition(b'form-data; name="\xff"'), one(b"1", "\ufffd")),
     ("a path", disposition(b'form-data; name="a"; filename="../../etc/passwd"'), one(b"1", "a", "passwd")),
     ("a path with backslashes", disposition(b'form-data; name="a"; filename="C:\\My\\b.txt"'), one(b"1", "a", "b.txt")),
+    ("a path that ends above", disposition(b'form-data; name="a"; filename="../.."'), one(b"1", "a", "")),
+    ("this folder", disposition(b'form-data; name="a"; filename="."'), one(b"1", "a", "")),
     ("the name of an extension", disposition(b'form-data; name="a"; filename="b"; filename*=utf-8\'\'c'), one(b"1", "a", "b")),
 ]
 BAD = [
@@ -95,12 +97,21 @@ BAD = [
 ]
 
 
+def chunked(server, data, size):
+    """The same body in chunks of some bytes, RFC 9112 section 7.1."""
+    coded = b"".join(b"%x\r\n%s\r\n" % (len(chunk), chunk) for chunk in harness.pieces(data, size) + [b""])
+    headers = {"Content-Type": "multipart/form-data; boundary=X", "Transfer-Encoding": "chunked"}
+    return harness.Response(server.raw(harness.request_bytes("POST", "/parts", headers, version="HTTP/1.1") + coded))
+
+
 @pytest.mark.parametrize("name, data, expected", PARTS, ids=[row[0] for row in PARTS])
 def test_parts(server, name, data, expected):
     assert post(server, "/parts", data).json() == expected
     # Each line end and boundary straddles two reads.
     assert post(server, "/parts", data, chunks=1).json() == expected
     assert post(server, "/parts?size=130", data, chunks=97).json() == expected
+    for size in 1, 37, 5000:
+        assert chunked(server, data, size).json() == expected
 
 
 @pytest.mark.parametrize("name, data, status", BAD, ids=[row[0] for row in BAD])
@@ -108,6 +119,8 @@ def test_bad_parts(server, name, data, status):
     headers = {"Content-Type": "multipart/form-data; boundary=X", "Content-Length": len(data)}
     for chunks in None, 50:
         assert server.request("POST", "/parts", headers, data, chunks=chunks).raw == error(status)
+    for size in 50, 5000:
+        assert chunked(server, data, size).raw == error(status)
 
 
 TYPES = [
@@ -164,6 +177,19 @@ def test_save(server):
         assert post(server, "/save", body(part(HEAD, b"skipped"), part(FILE, data))).text == str(size)
         assert files(server) == {"saved.bin": data}
     assert post(server, "/nowhere", body(part(FILE, b"1"))).text == "no such folder"
+
+
+def test_a_name_that_the_client_chose(server):
+    """None leaves the folder, and none is that of a file which is not whole yet."""
+    for name, status, saved in (
+        ("a.txt", 200, "saved-a.txt"), ("../../a.txt", 200, "saved-a.txt"), ("a.txt.tmp", 409, None), ("..\\..\\b.txt", 200, "saved-b.txt"),
+    ):
+        head = ('Content-Disposition: form-data; name="file"; filename="%s"' % name).encode()
+        before = files(server)
+        assert post(server, "/save-as-sent", body(part(head, name.encode()))).status == status
+        assert files(server) == dict(before, **({saved: name.encode()} if saved else {})), name
+    for path in pathlib.Path(server.folder).glob("saved*"):
+        path.unlink()
 
 
 FAILED = [

@@ -133,7 +133,7 @@ def test_cookie(server, name, cookie, value):
 def test_set_cookie(server):
     assert server.get("/cookies").all("Set-Cookie") == [
         "a=1; Path=/; HttpOnly; SameSite=Lax", "b=2; Path=/b; Domain=x.example; Max-Age=60; Secure; SameSite=Strict", "c=; Max-Age=0; HttpOnly"]
-    assert server.get("/bad-cookies").json() == ["a=1;2", "a=1\r\n2", "a=\u017c", "a b=1", "=1", "a==1", 'a="1"']
+    assert server.get("/bad-cookies").json() == ["a=1;2", "a=1\r\n2", "a=\u017c", "a b=1", "=1", "a==1", 'a="1"', "path", "domain", "same_site"]
 
 
 # Authentication
@@ -150,13 +150,15 @@ AUTH = [
     ("not ASCII, with a colon", "/basic", basic("\u017c:\u00f3\u0142w: 1"), "\u017c"), ("a wrong password", "/basic", basic("admin:swordfisi"), BOARD),
     ("half a password", "/basic", basic("admin:sword"), BOARD), ("no password", "/basic", basic("admin:"), BOARD),
     ("no user", "/basic", basic("root:swordfish"), BOARD), ("the word for no user", "/basic", basic("root:no such user"), BOARD),
+    ("an empty password", "/basic", basic("empty:"), BOARD), ("the word for no user, of one with an empty password", "/basic", basic("empty:no such user"), BOARD),
     ("no colon", "/basic", basic("admin"), BOARD), ("another's password", "/basic", basic("\u017c:swordfish"), BOARD),
     ("nothing", "/basic", "", BOARD), ("the scheme alone", "/basic", "Basic", BOARD), ("another scheme", "/basic", basic("admin:swordfish", "Digest"), BOARD),
     ("no Base64", "/basic", "Basic a", BOARD), ("no UTF-8", "/basic", "Basic /////w==", BOARD),
     ("a function", "/checked", basic("a:a"), '{"name": "a"}'), ("a function that refuses", "/checked", basic("a:b"), PICOWEB),
     ("a token", "/bearer", "Bearer secret token", "True"), ("in capitals", "/bearer", "BEARER secret token", "True"),
     ("a wrong token", "/bearer", "Bearer secret tokes", BEARER), ("half a token", "/bearer", "Bearer secret", BEARER),
-    ("no token", "/bearer", "Bearer", BEARER), ("a password for a token", "/bearer", basic("secret:token"), BEARER),
+    ("no token", "/bearer", "Bearer", BEARER), ("an empty token", "/empty-token", "Bearer", BEARER),
+    ("an empty token after a space", "/empty-token", "Bearer ", BEARER), ("a password for a token", "/bearer", basic("secret:token"), BEARER),
     ("a function of tokens", "/bearers", "Bearer t1", "ann"), ("one that refuses", "/bearers", "Bearer t2", BEARER),
     ("a token that is no text", "/bearers", "Bearer \xff", BEARER),
 ]
@@ -220,6 +222,31 @@ def test_preflight(server):
     assert response.status == 204 and cors(response) == dict(expected, **{"Allow-Methods": "DELETE"})
     response = server.request("OPTIONS", "/nothing", asks())
     assert response.status == 404 and cors(response) == ALLOWED
+
+
+ONE_SITE = """
+import picoweb
+from picoweb.cors import CORS
+app = picoweb.WebApp(None, serve_static=False)
+app.add_url_rule("/", lambda req, resp: "")
+CORS(app, "https://panel.example.com")
+app.run(debug=-1)
+"""
+
+
+def test_cors_for_one_site(serve):
+    """No other name that is a part of its name."""
+    server = serve(ONE_SITE)
+    assert cors(server.get("/", {"Origin": "https://panel.example.com"})) == {"Allow-Origin": "https://panel.example.com"}
+    for origin in "https://panel.example", "https://panel.example.co", "https", "panel.example.com":
+        assert cors(server.get("/", {"Origin": origin})) == {}
+
+
+def test_options_has_no_body(server):
+    """Whatever the app's error page writes."""
+    response = server.request("OPTIONS", "/inner/")
+    assert response.status == 204 and response.body == b"" and response.header("Allow") == "GET, HEAD, OPTIONS"
+    assert server.request("PUT", "/inner/").json() == {"error": 405}
 
 
 def test_cors_for_every_site(server):

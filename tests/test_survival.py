@@ -812,10 +812,13 @@ def test_memory_that_is_used_up_to_the_last_bytes_ends_no_server(serve, runtime)
                     harness.receive_all(s)
             with contextlib.suppress(OSError):
                 harness.receive_all(hog)
-        if runtime.is_micropython and not server.alive() and server._process.returncode < 0:
-            pytest.skip("MicroPython's poller has crashed for want of the last bytes")
         # A request may be lost for want of memory, and the loop says so; the server goes on.
-        assert harness.patiently(lambda: server.get("/").text) == "picoweb is up\n"
+        try:
+            assert harness.patiently(lambda: server.get("/").text) == "picoweb is up\n"
+        except OSError:
+            if runtime.is_micropython and not server.alive() and server._process.returncode < 0:
+                pytest.skip("MicroPython's poller has crashed for want of the last bytes")
+            raise
         assert server.alive(), server.log()[-3000:]
 
 
@@ -836,7 +839,7 @@ def test_nobody_connected_costs_nothing_and_a_silent_client_little(hostile_serve
     with hostile_server.connect():
         before = cpu_ticks(hostile_server)
         time.sleep(1)
-        assert cpu_ticks(hostile_server) - before <= 3
+        assert cpu_ticks(hostile_server) - before <= 8
 
 
 # Ends

@@ -32,6 +32,7 @@ app = picoweb.WebApp(__name__, serve_static=False)
 app.max_body = WebSocket.max_message = MAX
 WebSocket.limit = LIMIT
 WebSocket.ping_interval = PING
+app.write_timeout = 2
 ended = []
 
 @app.route("/echo")
@@ -42,6 +43,7 @@ async def echo(req, ws):
             await ws.send(await ws.receive())
     finally:
         ended.append(ws.code)
+        del ended[:-40]
 
 @app.route("/generator")
 @websocket
@@ -85,6 +87,20 @@ async def large(req, ws):
     while True:
         size = int(await ws.receive())
         await ws.send(bytes(size))
+
+@app.route("/floods")
+@websocket
+async def floods(req, ws):
+    create_task(flood(ws))
+    while True:
+        await ws.receive()
+
+async def flood(ws):
+    try:
+        while True:
+            await ws.send(bytes(4000))
+    except OSError:
+        ended.append("no send")
 
 room = []
 
@@ -204,7 +220,7 @@ GOOD = [
 ]
 
 VALID_UTF8 = [
-    "ce ba e1 bd b9 cf 83 ce bc ce b5",
+    "ce ba", "ce ba e1 bd b9", "ce ba e1 bd b9 cf 83", "ce ba e1 bd b9 cf 83 ce bc", "ce ba e1 bd b9 cf 83 ce bc ce b5",
     "00", "c2 80", "e0 a0 80", "f0 90 80 80", "7f", "df bf", "ef bf bf", "f4 8f bf bf", "ed 9f bf", "ee 80 80", "ef bf bd",
     *["%s" % chr(plane * 0x10000 + 0xFFFE + last).encode().hex() for plane in range(17) for last in (0, 1)],
     *[chr(c).encode().hex() for c in range(0xFFF9, 0x10000)],
@@ -301,11 +317,12 @@ def wait_for(check):
         time.sleep(0.05)
 
 
-@pytest.mark.parametrize("path,size", [("/echo", None), ("/generator", None), ("/echo", 1)], ids=["async", "generator", "byte by byte"])
+@pytest.mark.parametrize("path,size", [("/echo", None), ("/generator", None), ("/echo", 997), ("/echo", 1)],
+                         ids=["async", "generator", "pieces", "byte by byte"])
 def test_frames_that_are_answered(start, path, size):
     with open_socket(start(), path) as s:
         for name, data, expected in GOOD:
-            if size is None or len(data) < 5000:
+            if size != 1 or len(data) < 5000:
                 for piece in harness.pieces(data, size):
                     s.sendall(piece)
                 assert receive(s, len(expected)) == expected, name
@@ -439,6 +456,17 @@ def test_more_than_the_buffers_of_the_kernel(start):
         time.sleep(0.3)
         expected = back(BINARY, bytes(300000)) * 2
         assert receive(s, len(expected)) == expected
+
+
+def test_a_client_that_takes_nothing(start):
+    """send() fails, though the handler waits for what the client still sends."""
+    server = start()
+    with open_socket(server, "/floods") as s:
+        def check():
+            s.sendall(out(TEXT, "a"))
+            return "no send" in server.get("/stats").json()["ended"]
+        wait_for(check)
+    wait_for(lambda: not server.get("/stats").json()["sockets"])
 
 
 # The library websockets

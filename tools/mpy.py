@@ -40,14 +40,17 @@ def compile_tree(python, files, root, target, level=0):
     return made
 
 
+# Other files, and apps, import picoweb.server: it is the same module.
+SAME_MODULE = "server = sys.modules[__name__ + '.server'] = sys.modules[__name__]\n"
+
+
 def bundle():
     """The sources of picoweb for one compiled package, by name: __init__.py has all that is always loaded."""
-    sources = {}
-    for name in board_files():
-        sources[name] = re.sub(r"from \.(%s) import " % "|".join(ALWAYS), "from . import ", read(os.path.join(ROOT, name)))
+    sources = {name: read(os.path.join(ROOT, name)) for name in board_files()}
     parts = [sources.pop("picoweb/%s.py" % name) for name in ALWAYS]
     # What they import from each other is there already.
-    sources["picoweb/__init__.py"] = re.sub("(?m)^from \\. import .*\n", "", "\n\n".join(parts))
+    source = re.sub(r"(?m)^from \.(%s) import .*\n" % "|".join(ALWAYS), "", "\n\n".join(parts))
+    sources["picoweb/__init__.py"] = source + SAME_MODULE
     return sources
 
 

@@ -6,7 +6,7 @@ from picoweb.hooks import add_headers, before
 from picoweb.session import Sessions, get_cookie, set_cookie
 
 app = picoweb.WebApp(None, serve_static=False)
-users = BasicAuth({"admin": "swordfish", "\u017c": "\u00f3\u0142w: 1"}, realm="board")
+users = BasicAuth({"admin": "swordfish", "empty": "", "\u017c": "\u00f3\u0142w: 1"}, realm="board")
 checked = BasicAuth(lambda name, password: {"name": name} if name == password else None)
 token = BearerAuth("secret token")
 tokens = BearerAuth(lambda token: {"t1": "ann"}.get(token))
@@ -81,6 +81,11 @@ def bad_cookies(req, resp):
             set_cookie(name, value)
         except ValueError:
             refused.append(name + "=" + value)
+    for attributes in {"path": "/; Domain=x"}, {"domain": "x\r\nY: 1"}, {"same_site": "Lax;"}, {"path": "/a b"}:
+        try:
+            set_cookie("a", "1", **attributes)
+        except ValueError:
+            refused.append(list(attributes)[0])
     return refused
 
 
@@ -106,6 +111,12 @@ def bearer(req, resp):
 @tokens
 def bearers(req, resp):
     return req.user
+
+
+@app.route("/empty-token")
+@BearerAuth("")
+def empty_token(req, resp):
+    return "open to all"
 
 
 @app.route("/fails")

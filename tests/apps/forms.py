@@ -46,6 +46,13 @@ async def save(req, resp):
     return "%d" % await form.save("saved.bin", 50000)
 
 
+@app.route("/save-as-sent")
+async def save_as_sent(req, resp):
+    form = Multipart(req, 256)
+    await form.next("file")
+    return "%d" % await form.save("saved-" + form.filename)
+
+
 @app.route("/names")
 async def names(req, resp):
     form = Multipart(req)

@@ -202,9 +202,9 @@ TYPED = [
 typed = picoweb.WebApp(__name__, TYPED, serve_static=False)
 typed.add_url_rule("/rule/<int:n>", typed_page)
 typed.route("/async/<int:id>")(async_user)
-for _method in "GET", "POST", "PUT", "PATCH", "DELETE":
-    typed.route("/own/<int:n>/<name>", methods=_method)(typed_page)
-typed.route("/only", methods="GET", headers="skip")(page("only"))
+for _route in typed.get, typed.post, typed.put, typed.patch, typed.delete:
+    _route("/own/<int:n>/<name>")(typed_page)
+typed.get("/only", headers="skip")(page("only"))
 below = picoweb.WebApp(__name__, [("/<name>", typed_page)], serve_static=False)
 typed.mount("/below", below)
 app.mount("/typed", typed)

@@ -1,0 +1,47 @@
+# For apps that serve clients by themselves, and for what they know of asyncio's streams.
+import sys
+
+from .server import Server, Stream, create_task, current_task
+
+
+# A connection that the runtime's own server has accepted
+def adopt(app, writer):
+    if not app._servers:
+        create_task(Server(app).sweep())
+    s = getattr(writer, "s", None) or writer.ios
+    conn = Stream(app._servers[0], s, None, getattr(writer, "polls", s))
+    conn.task = current_task()
+    return conn
+
+
+# What a stream has besides the methods of Stream
+def attribute(conn, name):
+    if name == "out":
+        return b""
+    if name in ("read", "readexactly", "readinto", "readline"):
+        from .reader import Reader
+        if conn.buf is None:  # an app's own _handle() reads the head
+            conn.buf, conn.left = b"", sys.maxsize
+        return getattr(Reader(conn), name)
+    func = globals().get("stream_" + name)
+    if not func:
+        raise AttributeError(name)
+    return lambda *args, **kwargs: func(conn, *args, **kwargs)
+
+
+def stream_get_extra_info(conn, name, default=None):
+    return conn.peer if name == "peername" else default
+
+
+# As asyncio's streams have it: drain() sends it.
+def stream_write(conn, data):
+    conn.out += data.encode() if isinstance(data, str) else bytes(data)
+
+
+def stream_drain(conn):
+    data, conn.out = conn.out, b""
+    return conn.awrite(data)
+
+
+def stream_wait_closed(conn):
+    return conn.aclose()
