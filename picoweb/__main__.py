@@ -474,7 +474,7 @@ body { font-family: sans-serif; margin: 2em }
 
 def new(argv):
     """Creates a new app; returns the exit status. Existing files are never overwritten."""
-    parser = argparse.ArgumentParser(prog="picoweb new", description="Lay out a new app.")
+    parser = argparse.ArgumentParser(prog="picoweb new", description="Create a new app.")
     parser.add_argument("folder", help="the folder to make; it must be empty if it exists")
     folder = parser.parse_args(argv).folder
     try:
@@ -512,7 +512,7 @@ def main():
     if sys.argv[1:2] == ["new"]:
         return new(sys.argv[2:])
     parser = argparse.ArgumentParser(prog="picoweb", description="Run a picoweb app file on CPython.",
-                                     epilog="picoweb new FOLDER lays out a new app.")
+                                     epilog="picoweb new FOLDER creates a new app.")
     parser.add_argument("app", help="the app file, as it is on the board")
     parser.add_argument("--host", help="address to listen on, in place of the file's own")
     parser.add_argument("--port", help="TCP port, in place of the file's own")

@@ -160,11 +160,11 @@ def run_forever(loop, app):
 
 
 class _Nested:
-    """A loop that runs already and is run again, as those of the boards can be: run() was called in a task."""
+    """A running loop that is run again, because run() was called in a task; on boards, that works."""
 
     def __init__(self, loop):
         if not hasattr(loop, "_run_once"):
-            raise RuntimeError("run() starts the event loop, and it runs already: use 'await app.start_server(...)' here")
+            raise RuntimeError("run() starts the event loop, but it is running already: use 'await app.start_server(...)' here")
         self.loop = loop
         self.task = current_task(loop)
 
@@ -180,7 +180,7 @@ class _Nested:
         finally:
             asyncio.tasks._enter_task(self.loop, self.task)
             self.loop._stopping = False
-            while len(self.loop._ready) < ready:  # the outer loop is about to call as many
+            while len(self.loop._ready) < ready:  # the outer loop is about to call this many
                 self.loop.call_soon(int)
 
     def run_until_complete(self, coro):

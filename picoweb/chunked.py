@@ -13,7 +13,7 @@ _FORBIDDEN = b"content-length", b"transfer-encoding", b"host"
 # Checks Transfer-Encoding. Anything but a single chunked is refused.
 def begin(req, conn, value):
     codings = [coding.strip(b" \t") for coding in value.lower().split(b",")]
-    # Where one is empty, or chunked is not the last one, or is applied twice, nobody knows where the body ends (RFC 9112 sections 6.1, 6.3).
+    # If one is empty, or chunked is not the last one, or is applied twice, the end of the body is unknown (RFC 9112 sections 6.1, 6.3).
     if is_old(conn) or b"" in codings or codings[-1] != b"chunked" or codings.count(b"chunked") > 1:
         raise HTTPException(400)
     if len(codings) > 1:

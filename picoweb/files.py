@@ -11,7 +11,7 @@ from .utils import unquote
 # errno of names without a file: ENOENT, EACCES, ENOTDIR, EISDIR, EINVAL, ENAMETOOLONG.
 _NO_FILE = (2, 13, 20, 21, 22, 36)
 
-# Types by extension, which a last "/" stands for. Short strings fit into the gaps of a small heap.
+# Types by extension; a final "/" stands for it. Short strings fit into the gaps of a small heap.
 _TYPES = (
     " html:text/ htm:text/html css:text/ js:text/javascript mjs:text/javascript txt:text/plain log:text/plain md:text/markdown ",
     " csv:text/ xml:text/ json:application/ map:application/json svg:image/svg+xml ico:image/x-icon png:image/ jpg:image/jpeg ",
@@ -66,7 +66,7 @@ def _path(pkg, fname):
     return (path if isinstance(path, str) else path[0]) + "/" + fname
 
 
-# An entity tag of size and time; "" for a resource in R.py, or where there is no time.
+# An ETag from size and time; "" for a resource in R.py, or if there are no times.
 def _etag(pkg, fname, f):
     try:
         info = os.stat(_path(pkg, fname))

@@ -37,7 +37,7 @@ def pass_head(app, req, extra):
         conn.buf, conn.left = body, left
 
 
-# For HEAD (RFC 9110 section 9.3.2), 204 and 304: what is written ends with the blank line.
+# For HEAD (RFC 9110 section 9.3.2), 204 and 304: nothing is written after the blank line.
 def head_only(conn):
     awrite = conn.awrite
     tail = b""
@@ -54,7 +54,7 @@ def head_only(conn):
     conn.awrite = conn.awritestr = cut
 
 
-# HTTP/1.0 has no interim responses, and no codings: what stands before picoweb may not have looked at them.
+# HTTP/1.0 has no interim responses and no codings, so a proxy may have ignored them.
 def is_old(conn):
     return conn.buf.find(b" HTTP/1.0", 0, conn.buf.find(b"\n")) > 0
 
@@ -79,7 +79,7 @@ def frame(req, name, value):
         req._conn.greeting = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
-# The body of a request without a length, or of one whose head an app's own _handle() has read
+# The body of a request without a length, or of one whose head was read by an overridden _handle()
 def read_unframed(req):
     if req._head:
         raise HTTPException(411)

@@ -13,7 +13,7 @@ _saving = set()  # two clients must not write to the same file
 class Multipart:
     name = filename = type = None  # of the part
 
-    # size: bytes to read at a time, and the limit for the header fields of a part
+    # size: bytes to read at a time, and for the header fields of a part
     def __init__(self, req, size=512, max_size=1 << 29):
         kind, params = _parse(req.headers.get("Content-Type", b""))
         if kind != b"multipart/form-data":
@@ -27,7 +27,7 @@ class Multipart:
         self._mark = b"\r\n--" + boundary
         self._buf = b"\r\n"  # the first boundary may be at the very start
 
-    # Moves to the next part, or the next of that name; False after the last one.
+    # Moves to the next part, or the next of that name; False after the last.
     def next(self, name=None):
         start = len(self._mark)
         while True:
@@ -102,7 +102,7 @@ class Multipart:
         yield from self._copy(parts.append, max_size)
         return decode(b"".join(parts))
 
-    # Writes the part to path + ".tmp", and renames it when it is complete.
+    # Writes the part beside path, and renames it when complete.
     def save(self, path, max_size=1 << 29):
         if path in _saving or path[-4:] == ".tmp":  # it may be beside another
             raise HTTPException(409)
@@ -110,7 +110,7 @@ class Multipart:
         try:
             with open(path + ".tmp", "wb") as f:
                 size = yield from self._copy(f.write, max_size)
-            if hasattr(os, "sync"):  # before the old file is replaced
+            if hasattr(os, "sync"):  # before the old file goes
                 os.sync()
             os.rename(path + ".tmp", path)
         finally:

@@ -1,4 +1,4 @@
-# What few apps need: the log, templates, mounts.
+# For the apps that need it: logging, templates, mounts.
 import sys
 
 
@@ -35,7 +35,7 @@ class Logger:
 
     debug = warning = error = critical = exception = info
 
-    # As ulogging has it
+    # As in ulogging
     def exc(self, e, msg, *args):
         self.info(msg, *args)
         sys.stderr.write(trace(e))

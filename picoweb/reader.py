@@ -63,7 +63,7 @@ class Reader:
             n = self.conn.left
         if n > self.conn.server.app.max_body:
             raise HTTPException(413)
-        gc.collect()  # the buffer shall not lie across the gaps that late modules could fill
+        gc.collect()  # so that the buffer does not split gaps that late modules could fill
         buf = bytearray(n)
         while n:
             size = yield from self.readinto(memoryview(buf)[-n:])

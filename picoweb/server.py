@@ -148,7 +148,7 @@ class Stream:
                     yield from self._wait(True)
                 elif self.late or naps > 50 * self.server.app.write_timeout:
                     raise OSError(110)  # ETIMEDOUT
-                else:  # another task may wait to read: Pycopy's loop has one entry for a socket
+                else:  # another task may be waiting to read: Pycopy's loop has one entry for each socket
                     naps += 1
                     yield from sleep_ms(20)
         except OSError:
@@ -165,7 +165,7 @@ class Stream:
         for buf in iterable:
             yield from self.awrite(buf)
 
-    # It is the app's alone from here: no place, and a clock only for what it writes.
+    # From here on it belongs to the app: no place, and a time limit only for writes.
     def release(self):
         if self in self.server.conns:
             self.server.conns.remove(self)
@@ -187,7 +187,7 @@ class Stream:
             if raw is not self.s:  # a failed TLS socket leaves it open
                 raw.close()
 
-    # What is rarely called
+    # Rarely used attributes
     def __getattr__(self, name):
         from .streams import attribute
         return attribute(self, name)
@@ -249,7 +249,7 @@ class Server:
                 gc.collect()
                 yield from sleep_ms(20)
 
-    # For a second, so far: newcomers are told.
+    # After a second, newcomers are told.
     def overloaded(self):
         return self.full >= 200
 
@@ -330,13 +330,13 @@ class Service:
     def _begin(self, debug=False, log=None, lazy_init=False):
         from . import WebApp
         if debug >= 0:
-            from . import answers, rare  # what logs, while the heap is still whole
+            from . import answers, rare  # for logging, while the heap is not fragmented
             log = log or rare.logger(debug)
         self.debug, self.log = int(debug), log
         self.init()
         self.inited = True
         self._own_fields = self.headers_mode != "parse" or type(self).parse_headers is not WebApp.parse_headers
-        gc.collect()  # of what loading the app has left
+        gc.collect()  # garbage from loading the app
         for app in () if lazy_init else self.mounts:
             if not app.inited:
                 app._begin(debug, log)

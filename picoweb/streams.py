@@ -1,4 +1,4 @@
-# For apps that serve clients by themselves, and for what they know of asyncio's streams.
+# For apps that accept clients themselves, or use other methods of asyncio's streams.
 import sys
 
 from .server import Server, Stream, create_task, current_task
@@ -14,7 +14,7 @@ def adopt(app, writer):
     return conn
 
 
-# What a stream has besides the methods of Stream
+# Attributes of a stream that Stream lacks
 def attribute(conn, name):
     if name == "out":
         return b""
@@ -33,7 +33,7 @@ def stream_get_extra_info(conn, name, default=None):
     return conn.peer if name == "peername" else default
 
 
-# As asyncio's streams have it: drain() sends it.
+# As in asyncio: drain() sends it.
 def stream_write(conn, data):
     conn.out += data.encode() if isinstance(data, str) else bytes(data)
 
