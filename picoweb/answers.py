@@ -69,7 +69,7 @@ def log_request(app, req, conn):
             pass
 
 
-# Turns the exception of a failed request into a response; returns the HTTPException that the client was told, or None.
+# Answers a request that has failed; returns the HTTPException that the client was told, or None.
 def fail(app, req, conn, e):
     if conn.gone or not (req.method or conn.buf):
         return log(app, "debug", "client gone: %r" % e)
