@@ -98,7 +98,8 @@ def runtimes():
             found.append(Runtime(name, interpreter))
         else:
             lines.append("%s: skipped: %s" % (name, reasons.get(name, "not found (set %s=...)" % variable)))
-    found += [Runtime("cpython%d.%d" % python.version[:2], python) for python in interpreters.pythons()]
+    pythons = [interpreters.probe(sys.executable)] if QUICK else interpreters.pythons()
+    found += [Runtime("cpython%d.%d" % python.version[:2], python) for python in pythons]
     if QUICK:
         running = [r for r in found if r.path == sys.executable]
         found = list({r.kind: r for r in reversed(running + found)}.values())
