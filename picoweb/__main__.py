@@ -7,6 +7,7 @@ import asyncio
 import gc
 import importlib.machinery
 import importlib.util
+import json
 import logging
 import os
 import signal
@@ -160,6 +161,7 @@ _BOARD_NAMES = {
         "opt_level": lambda level=None: 0,
         "viper": lambda func: func,
     },
+    "json": {"dumps": _cpython.json.dumps},
     "os": {"ilistdir": _ilistdir},
     "time": _TIME,
     "ujson": {"dumps": _cpython.json.dumps},
@@ -234,7 +236,7 @@ def install(folder):
     _BoardFinder.folder = os.path.join(os.path.abspath(folder), "")
     if _BoardFinder not in sys.meta_path:
         sys.meta_path.insert(0, _BoardFinder)
-    for module in asyncio, gc, os, time:
+    for module in asyncio, gc, json, os, time:
         _complete(module)
     logging.Logger.exc = _exc  # as ulogging has it
     get_event_loop()  # also asyncio's from now on

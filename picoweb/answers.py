@@ -40,7 +40,7 @@ def finish(app, req, conn, result, error):
         try:
             if result is not False and not conn.first:
                 yield from respond(conn, result)
-            elif result:
+            elif result and result is not True:
                 log(app, "error", "%s %s: what it returned came too late: %r" % (req.method, req.path, result))
         except Exception as e:
             error = e

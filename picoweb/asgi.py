@@ -374,6 +374,9 @@ class _Loop:
     def create_task(self, coro):
         self.tasks.append(coro)
 
+    def run_until_complete(self, coro, **options):
+        coro.send(None)  # as far as WebApp.run()
+
     def is_closed(self):
         return False
 
@@ -395,6 +398,7 @@ def load(path):
     with contextlib.suppress(RuntimeError):
         _prepare(asyncio.get_running_loop())
     loop, _cpython._loop = _cpython._loop, _Loop()
+    asyncio_run, asyncio.run = asyncio.run, _cpython._loop.run_until_complete
     try:
         with contextlib.suppress(_Run):
             execute(path, run)
@@ -406,6 +410,7 @@ def load(path):
         return found[0]
     finally:
         _cpython._loop = loop
+        asyncio.run = asyncio_run
 
 
 if os.environ.get("PICOWEB_APP"):

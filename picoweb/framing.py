@@ -7,12 +7,14 @@ def attribute(req, name):
     if name == "headers" and len(req._head) > 1:
         from .headers import parse
         req.headers = parse(req._head)
+        req._head = b"\n"  # a handler may keep the request for long
         host = getattr(req, "_authority", None)
         if host:  # of a target in absolute form: it counts, and the field does not (RFC 9112 section 3.2.2)
             req.headers["Host"] = host
     elif name == "reader":
         from .reader import Reader
         req.reader = Reader(req._conn)
+        req.reader.s = req.reader.ios = req._conn.s  # for uwebsocket
     else:
         raise AttributeError(name + " (is an await or yield from missing before read_form_data()?)")
     return getattr(req, name)

@@ -13,7 +13,6 @@ class Reader:
 
     def __init__(self, conn):
         self.conn = conn
-        self.s = self.ios = conn.s  # for uwebsocket
 
     # Up to n bytes, or all; b"" at the end.
     def read(self, n=-1):

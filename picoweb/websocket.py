@@ -88,7 +88,7 @@ def _run(ws, coro):
     del coro
     yield from ws.close(code)
     if ws.code != 1006:
-        yield from sleep_ms(1000 if ws._read else 50)  # a reset, for unread bytes, may overtake the code
+        yield from sleep_ms(1000 if ws._read else 50)  # a reset may overtake it
     ws.sockets.remove(ws)
     yield from ws._resp.aclose()
 
@@ -105,7 +105,7 @@ def _sweep():
                 task_cancel(ws._task)
 
 
-# The message that a frame (section 5.2) completes
+# The message that a frame completes: 1 is text, 2 bytes; 8 close, 9 ping, 10 pong
 def _frame(ws):
     ws._silent = 0
     first, size = yield from ws._read(2)
@@ -137,7 +137,7 @@ def _frame(ws):
             return _text(data) if kind == 1 else data
 
 
-# decode() replaces what is no UTF-8.
+# decode() replaces bad bytes
 def _text(data):
     text = decode(data)
     if text.encode() != data:

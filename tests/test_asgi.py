@@ -287,6 +287,14 @@ def test_an_app_file_that_runs_nothing():
         assert s.get("/board").json() == {"text": "from a board"}
 
 
+@pytest.mark.parametrize("start", ["asyncio.run(main())", "uasyncio.run(main())", "uasyncio.get_event_loop().run_until_complete(main())"])
+def test_an_app_file_that_runs_in_a_coroutine(start):
+    main = "import asyncio, uasyncio\n\nasync def main():\n    app.run()\n\n%s\n" % start
+    with harness.Server(ByName(), APP.partition("if __name__")[0] + main) as s:
+        assert s.get("/board").json() == {"text": "from a board"}
+        assert "Warning" not in s.log()
+
+
 class Itself(Uvicorn):
     """The WebApp itself, without picoweb.asgi, in a module that needs nothing of a board."""
 

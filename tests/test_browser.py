@@ -211,9 +211,11 @@ def test_upload(small_micropython, page, tmp_path):
 
 def test_cors_and_a_session(micropython, page):
     """A page of another site may call the API of one app; the session of another lasts."""
-    with harness.Server(micropython, "example_cors.py", cwd=EXAMPLES) as server, harness.Server(
-            micropython, "example_session.py", cwd=EXAMPLES) as other, harness.Server(
-            micropython, "example_cors.py", cwd=EXAMPLES, port=3000) as site:
+    port = harness.free_port()
+    with open(os.path.join(EXAMPLES, "example_cors.py")) as f:
+        source = f.read().replace(":3000", ":%d" % port)
+    with harness.Server(micropython, source) as server, harness.Server(
+            micropython, "example_session.py", cwd=EXAMPLES) as other, harness.Server(micropython, source, port=port) as site:
         for text in "1", "2", "3":
             page.goto("http://127.0.0.1:%d/" % other.port)
             assert page.inner_text("body") == "Visit number " + text

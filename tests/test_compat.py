@@ -259,6 +259,23 @@ def calls(req, resp):
     size = yield from part(resp, "ab")
     yield from last(resp, str(size))
 """, "/calls", page("ab2", 200, "text/plain")),
+    row("await in a plain function", """
+def awaiting(resp, text):
+    await resp.awrite(text)
+    return len(text)
+@app.route("/plain-await")
+def plain_await(req, resp):
+    await picoweb.start_response(resp, "text/plain")
+    size = yield from awaiting(resp, "abc")
+    await resp.awrite(str(size))
+""", "/plain-await", page("abc3", 200, "text/plain")),
+    row("yield from in a coroutine", """
+@app.route("/coroutine-yield")
+async def coroutine_yield(req, resp):
+    yield from picoweb.start_response(resp, "text/plain")
+    await resp.awrite("both")
+    return True
+""", "/coroutine-yield", page("both", 200, "text/plain")),
     row("a handler in a decorator", """
 def guarded(func):
     def check(req, resp):
@@ -311,6 +328,14 @@ def head_lines(req, resp):
     yield from resp.awrite("\\r\\n")
     yield from resp.awrite(b"page")
 """, "/head-lines", b"HTTP/1.1 200 OK\r\nA: c\r\nB: c\r\n\r\npage"),
+    row("a head with bare line feeds", """
+class Pages:
+    def away(self, req, resp):
+        yield from resp.awrite('HTTP/1.1 302 Found\\nLocation: /\\n\\n')
+@app.route("/head-bare")
+def head_bare(req, resp):
+    return Pages().away(req, resp)
+""", "/head-bare", b"HTTP/1.1 302 Found\nLocation: /\n\n"),
     row("a handler that returns None after writing", """
 @app.route("/returns-none")
 def returns_none(req, resp):
@@ -515,6 +540,13 @@ def sendstream(req, resp):
     with open("page.html", "rb") as f:
         yield from picoweb.sendstream(resp, f)
 """, "/sendstream", page("<p>page</p>")),
+    row("sendstream of a text file", """
+@app.route("/sendstream-text")
+def sendstream_text(req, resp):
+    yield from picoweb.start_response(resp)
+    with open("page.html") as f:
+        yield from picoweb.sendstream(resp, f)
+""", "/sendstream-text", page("<p>page</p>")),
     row("SEND_BUFSZ", """
 @app.route("/bufsz")
 def bufsz(req, resp):
@@ -753,6 +785,19 @@ def leave(req, resp):
     yield from picoweb.jsonify(resp, [lines, body, hasattr(req, "headers")])
 """, "/leave", page('[["Host: 127.0.0.1\\r\\n", "X: y\\r\\n", "Content-Length: 4\\r\\n"], "body", false]', 200, "application/json"),
         method="POST", headers={"X": "y"}, body="body"),
+    row("headers left, then parsed", """
+@app.route("/leave-parse", headers="leave")
+def leave_parse(req, resp):
+    req.headers = yield from app.parse_headers(req.reader)
+    yield from req.read_form_data()
+    yield from picoweb.jsonify(resp, [req.headers[b"X"], req.form])
+""", "/leave-parse", page('["y", {"a": "b"}]', 200, "application/json"), method="POST", headers={"X": "y"}, body="a=b"),
+    row("headers skipped, and a body of a known size", """
+@app.route("/skip-body", headers="skip")
+def skip_body(req, resp):
+    data = yield from req.reader.readexactly(4)
+    yield from picoweb.jsonify(resp, data)
+""", "/skip-body", page('"body"', 200, "application/json"), method="POST", body="body"),
     row("url_match of an exact route", """
 @app.route("/url-match")
 def url_match(req, resp):
@@ -831,6 +876,17 @@ def errno(req, resp):
     except OSError as e:
         yield from picoweb.jsonify(resp, e.args[0] == picoweb.uerrno.ENOENT)
 """, "/errno", page("true", 200, "application/json")),
+    row("a body in pieces", """
+@app.route("/pieces")
+def pieces(req, resp):
+    left = int(req.headers.get(b"Content-Length", 0))
+    sizes = []
+    while left > 0:
+        data = yield from req.reader.read(min(left, 512))
+        left -= len(data)
+        sizes.append(len(data))
+    yield from picoweb.jsonify(resp, sum(sizes))
+""", "/pieces", page("6000", 200, "application/json"), method="POST", body="a" * 6000),
     row("a body by lines", """
 @app.route("/lines")
 def lines(req, resp):
@@ -970,6 +1026,13 @@ def test_row(table, row):
         with contextlib.suppress(ConnectionResetError):  # it closes though there is more to read
             reply = original.raw(row.request)
         assert reply == (row.old.reply if row.old else row.reply)
+
+
+def test_true_is_no_mistake(table):
+    """Handlers of 1.8.2 return it where they have written their response."""
+    before = len(table[0].log())
+    assert table[0].get("/returns-true").status == 200
+    assert "ERROR" not in table[0].log()[before:] and "too late" not in table[0].log()[before:]
 
 
 def test_names_of_rows_are_unique():
@@ -1407,6 +1470,42 @@ def push(req, resp):
         assert harness.receive_all(s) == b"pushed"
 
 
+UWEBSOCKET = """
+import uasyncio
+try:
+    import uwebsocket as websocket
+except ImportError:
+    import websocket
+
+app = picoweb.WebApp(None)
+
+@app.route("/")
+def index(req, resp):
+    yield from resp.awrite("HTTP/1.1 101 Switching Protocols\\r\\nUpgrade: websocket\\r\\n\\r\\n")
+    ws = websocket.websocket(req.reader.s)
+    while True:
+        yield uasyncio.core._io_queue.queue_read(req.reader.s)
+        data = ws.read(100)
+        if not data:
+            break
+        yield from resp.awrite(b"\\x81" + bytes([len(data)]) + data)
+"""
+
+
+def test_a_board_s_own_websocket(serve, runtime):
+    """On the socket below the reader."""
+    if not runtime.is_micropython:
+        pytest.skip("only MicroPython has it")
+    server = serve(app(UWEBSOCKET))
+    with server.connect() as s:
+        s.sendall(harness.request_bytes("GET", "/", {"Upgrade": "websocket"}))
+        assert s.recv(100) == b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n"
+        for text in b"hello", b"again":
+            s.sendall(b"\x81" + bytes([0x80 | len(text)]) + b"\0\0\0\0" + text)
+            assert s.recv(100) == b"\x81" + bytes([len(text)]) + text
+            time.sleep(0.1)
+
+
 # Attributes of a request
 
 REQUEST = '''
@@ -1553,9 +1652,7 @@ def index(req, resp):
     assert server.get("/").json() is True
 
 
-def test_serve_replaced(serve, runtime):
-    if runtime.is_cpython:
-        pytest.skip("CPython's own start_server has neither a board's sockets nor generators")
+def test_serve_replaced(serve):
     server = serve(app('''
 import uasyncio
 

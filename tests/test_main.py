@@ -296,7 +296,7 @@ def test_an_error_after_such_a_change_has_its_line(python, tmp_path):
 
 
 MODULES = """
-import asyncio, gc, os, sys, time
+import asyncio, gc, json, os, sys, time
 import micropython, uasyncio, ubinascii, ucollections, uerrno, uhashlib, uheapq, uio, ujson, ulogging, uos, urandom, ure, uselect
 import usocket, ussl, ustruct, utime, uzlib
 from micropython import const
@@ -307,7 +307,7 @@ print([
     ubinascii.hexlify(uhashlib.sha1(b"a").digest())[:4], ustruct.pack("<H", 1), urandom.getrandbits(1) < 2,
     ucollections.OrderedDict is not None, usocket.SOCK_STREAM > 0, ujson.loads("[1]"), uio.BytesIO(b"a").read(),
     ure.match("a", "a").group(0), uos.getcwd() != "", ulogging.getLogger("a") is not None, ujson.dumps([b"a"]),
-    [entry[:2] for entry in uos.ilistdir(".") if entry[0] == "app.py"], os.ilistdir is uos.ilistdir], file=sys.stderr)
+    [entry[:2] for entry in uos.ilistdir(".") if entry[0] == "app.py"], os.ilistdir is uos.ilistdir, json.dumps({"a": b"b"})], file=sys.stderr)
 """
 
 
@@ -319,7 +319,7 @@ def test_modules_of_boards(python, tmp_path, shims):
         environment["PYTHONPATH"] = harness.ROOT
     done = subprocess.run([python.path, "-m", "picoweb", "app.py"], cwd=str(tmp_path), env=environment, timeout=100,
                           stderr=subprocess.PIPE, encoding="utf-8")
-    assert done.stderr == "[1, True, True, True, b'86f7', b'\\x01\\x00', True, True, True, [1], b'a', 'a', True, True, '[\"a\"]', [('app.py', 32768)], True]\n"
+    assert done.stderr == "[1, True, True, True, b'86f7', b'\\x01\\x00', True, True, True, [1], b'a', 'a', True, True, '[\"a\"]', [('app.py', 32768)], True, '{\"a\": \"b\"}']\n"
     assert done.returncode == 0
 
 

@@ -40,17 +40,19 @@ def compile_tree(python, files, root, target, level=0):
     return made
 
 
-# Other files, and apps, import picoweb.server: it is the same module.
-SAME_MODULE = "server = sys.modules[__name__ + '.server'] = sys.modules[__name__]\n"
+# For apps that import picoweb.server: everything that picoweb itself imports from it is in the package's own module.
+SERVER = "from . import *\n"
 
 
 def bundle():
     """The sources of picoweb for one compiled package, by name: __init__.py has all that is always loaded."""
-    sources = {name: read(os.path.join(ROOT, name)) for name in board_files()}
+    sources = {}
+    for name in board_files():
+        sources[name] = re.sub(r"from \.(%s) import " % "|".join(ALWAYS), "from . import ", read(os.path.join(ROOT, name)))
     parts = [sources.pop("picoweb/%s.py" % name) for name in ALWAYS]
     # What they import from each other is there already.
-    source = re.sub(r"(?m)^from \.(%s) import .*\n" % "|".join(ALWAYS), "", "\n\n".join(parts))
-    sources["picoweb/__init__.py"] = source + SAME_MODULE
+    sources["picoweb/__init__.py"] = re.sub("(?m)^from \\. import .*\n", "", "\n\n".join(parts))
+    sources["picoweb/server.py"] = SERVER
     return sources
 
 
