@@ -1,4 +1,4 @@
-# Responses that picoweb writes: those that handlers return, and error pages.
+# The responses that handlers return, and error pages.
 import gc
 import sys
 

@@ -110,7 +110,7 @@ class Multipart:
         try:
             with open(path + ".tmp", "wb") as f:
                 size = yield from self._copy(f.write, max_size)
-            if hasattr(os, "sync"):  # before the old file is replaced
+            if hasattr(os, "sync"):  # before the old file goes
                 os.sync()
             os.rename(path + ".tmp", path)
         finally:
