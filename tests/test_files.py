@@ -519,7 +519,7 @@ def test_sendfile_and_more(server):
 
 @pytest.mark.parametrize("path", ["/file-in-a-page", "/file-in-a-page-async"])
 def test_sendfile_of_nothing_in_a_page(server, path):
-    """The page is lost; who looks at the log learns which file was not there."""
+    """The page is lost, but the log names the missing file."""
     before = len(server.log())
     assert get(server, path) == HTML.encode()
     lines = [line for line in server.log()[before:].splitlines() if "static/nothing.html" in line]
@@ -629,7 +629,7 @@ def test_frozen_resources(serve, runtime):
 
 
 def test_what_a_file_system_says(serve, runtime):
-    """Of a name that no file has, and when it fails: the app's resources say the error whose number is asked for."""
+    """For a missing file, and for other failures: the app's resources raise the error with the requested number."""
     if runtime.is_cpython:
         pytest.skip("no pkg_resources of that kind there")
     server = serve("import picoweb\napp = picoweb.WebApp(None)\napp.run(debug=0)\n", files={
@@ -643,7 +643,7 @@ def test_what_a_file_system_says(serve, runtime):
 
 
 def test_a_directory_costs_no_descriptor(serve):
-    """Where a directory can be opened, though not read, it has to be closed."""
+    """A directory that can be opened, but not read, has to be closed."""
     server = serve(APP, files=dict(FILES, **{"static/folder/a.txt": "a"}))
     server.get("/static/folder/a.txt")
     folder = "/proc/%d/fd" % server.pid
