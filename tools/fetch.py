@@ -291,7 +291,7 @@ GROUPS = {
 GROUPS.update({"lib/" + name: functools.partial(tree, name=name) for name in LIBRARIES})
 # What the tests run on, and what they run on in a hurry. They cannot do without the first; what else cannot be fetched, they skip.
 SETS = {"all": [name for name in GROUPS if name not in ("any-micropython", "docs")],
-        "quick": ["venv", "any-micropython", "lib/pycopy", "lib/micropython", "lib/cpython", "lib/storage"]}
+        "quick": ["venv", "any-micropython"] + ["lib/" + name for name in ("pycopy", "micropython", "cpython", "storage", "picoweb-1.8.2")]}
 
 
 def provide(groups, store):
