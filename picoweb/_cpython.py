@@ -49,9 +49,13 @@ class _Loop(asyncio.SelectorEventLoop):
         return super().create_task(native(coro), **kwargs)
 
     def run_until_complete(self, future):
+        if self.is_running():
+            return _Nested(self).run_until_complete(future)
         return super().run_until_complete(native(future))
 
     def run_forever(self):
+        if self.is_running():
+            return _Nested(self).run_forever()
         with _interrupts(self):
             super().run_forever()
 
@@ -169,28 +173,34 @@ class _Nested:
         self.task = current_task(loop)
 
     def run_forever(self):
-        ready = len(self.loop._ready)
-        asyncio.tasks._leave_task(self.loop, self.task)
         try:
             with _interrupts(self.loop):
-                while not self.loop._stopping:
-                    self.loop._run_once()
-                    if getattr(self.task, "cancelling", int)():  # Ctrl-C in asyncio.run()
-                        raise KeyboardInterrupt
+                self._run_while(self._is_wanted)
         finally:
-            asyncio.tasks._enter_task(self.loop, self.task)
             self.loop._stopping = False
-            while len(self.loop._ready) < ready:  # the outer loop is about to call this many
-                self.loop.call_soon(int)
 
-    def run_until_complete(self, coro):
-        asyncio.tasks._leave_task(self.loop, self.task)
+    def _is_wanted(self):
+        if getattr(self.task, "cancelling", int)():  # Ctrl-C in asyncio.run()
+            raise KeyboardInterrupt
+        return not self.loop._stopping
+
+    def run_until_complete(self, future):
+        task = asyncio.ensure_future(native(future), loop=self.loop)
+        self._run_while(lambda: not task.done())
+        return task.result()
+
+    def _run_while(self, condition):
+        ready = len(self.loop._ready)
+        if self.task:
+            asyncio.tasks._leave_task(self.loop, self.task)
         try:
-            task = create_task(coro)
-            while not task.done():
+            while condition():
                 self.loop._run_once()
         finally:
-            asyncio.tasks._enter_task(self.loop, self.task)
+            if self.task:
+                asyncio.tasks._enter_task(self.loop, self.task)
+            while len(self.loop._ready) < ready:  # the outer loop is about to call this many
+                self.loop.call_soon(int)
 
 
 def create_task(coro):

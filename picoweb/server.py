@@ -55,7 +55,7 @@ else:
         while True:
             try:
                 return loop.run_forever()
-            except Exception as e:  # Pycopy's loop: passed to the task that ran, unless that raised it
+            except Exception as e:  # Pycopy's loop: goes to the task that ran, unless that raised it
                 gc.collect()
                 try:
                     loop.cur_task.pend_throw(e)
@@ -82,7 +82,7 @@ class Stream:
         self.s = s
         self.raw = raw or s  # the socket below TLS
         self.peer = peer
-        self.since = ticks_ms()  # when the server began to wait for the client; None if it does not
+        self.since = ticks_ms()  # when the server began to wait for the client, or None
         server.conns.append(self)
         if server.app.debug >= 0:
             self.start = self.since  # for the log
@@ -133,7 +133,6 @@ class Stream:
             sz = len(buf) - off
         if not self.first:
             self.first = buf
-        naps = 0
         try:
             while sz:
                 n = self.s.write(buf, off, sz)  # trying before waiting is faster
@@ -143,14 +142,11 @@ class Stream:
                     self.since = None
                     off += n
                     sz -= n
-                    naps = 0
-                if self in self.server.conns:
-                    yield from self._wait(True)
-                elif self.late or naps > 50 * self.server.app.write_timeout:
-                    raise OSError(110)  # ETIMEDOUT
-                else:  # another task may be waiting to read: Pycopy's loop has one entry for each socket
-                    naps += 1
-                    yield from sleep_ms(20)
+                if self not in self.server.conns:
+                    from .streams import write_kept
+                    yield from write_kept(self, buf, off, sz)
+                    break
+                yield from self._wait(True)
         except OSError:
             self.gone = not self.late
             raise
@@ -265,7 +261,7 @@ class Server:
             (conn or s).close()
             raise
 
-    # Evicts the client that has been idle longest, unless it has only just become idle.
+    # Evicts the client that has been idle longest, unless only for a moment.
     def evict(self):
         conn = max(self.conns, key=Stream.idle) if self.conns else None
         if not conn or conn.idle() < 20:

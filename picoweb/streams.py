@@ -1,7 +1,7 @@
-# For apps that accept clients themselves, or use other methods of asyncio's streams.
+# For apps that serve or keep clients by themselves, and for what they know of asyncio's streams.
 import sys
 
-from .server import Server, Stream, create_task, current_task
+from .server import Server, Stream, create_task, current_task, sleep_ms, ticks_diff, ticks_ms
 
 
 # A connection that the runtime's own server has accepted
@@ -12,6 +12,20 @@ def adopt(app, writer):
     conn = Stream(app._servers[0], s, None, getattr(writer, "polls", s))
     conn.task = current_task()
     return conn
+
+
+# On a connection that its handler keeps, another task may be waiting to read, and Pycopy's loop has one entry for a socket.
+def write_kept(conn, buf, off, sz):
+    since = ticks_ms()
+    while sz:
+        if conn.late or ticks_diff(ticks_ms(), since) > 1000 * conn.server.app.write_timeout:
+            raise OSError(110)  # ETIMEDOUT
+        yield from sleep_ms(20)
+        n = conn.s.write(buf, off, sz)
+        if n:
+            off += n
+            sz -= n
+            since = ticks_ms()
 
 
 # Attributes of a stream that Stream lacks

@@ -1335,6 +1335,16 @@ async def main():
 loop.create_task(main())
 loop.run_forever()
 """,
+    "run() in a task, and an own serve()": """
+def serve(loop, host, port):
+    loop.create_task(asyncio.start_server(app._handle, host, port))
+    loop.run_forever()
+app.serve = serve
+async def main():
+    app.run(host="0.0.0.0", port=%d, debug=0)
+loop.create_task(main())
+loop.run_forever()
+""",
     "run() in the main coroutine": """
 async def main():
     app.run(host="127.0.0.1", port=%d, debug=False)

@@ -368,6 +368,44 @@ def test_run_in_a_running_loop(python, tmp_path):
         assert said.read_text() == ""
 
 
+NESTED = """
+import uasyncio
+
+async def slow(text):
+    await uasyncio.sleep(0.05)
+    return text
+
+async def other():
+    while True:
+        await uasyncio.sleep(0.01)
+
+def plain():
+    return loop.run_until_complete(slow("from a loop in a loop"))
+
+async def main():
+    await uasyncio.sleep(0.02)
+    print(plain(), file=sys.stderr)
+    loop.create_task(stop())
+    loop.run_forever()
+    return "and back"
+
+async def stop():
+    await uasyncio.sleep(0.05)
+    loop.stop()
+
+import sys
+loop = uasyncio.get_event_loop()
+loop.create_task(other())
+sys.stderr.write(loop.run_until_complete(main()))
+"""
+
+
+def test_a_loop_in_a_loop(python, tmp_path):
+    """A board's event loop may be run by what it runs."""
+    write(tmp_path / "app.py", NESTED)
+    assert run(python, "app.py", cwd=tmp_path) == ("from a loop in a loop\nand back", 0)
+
+
 # Without "python -m picoweb": handlers, and the functions that they wrap, delegate to native coroutines.
 PLAIN = """
 import asyncio, functools, sys, threading, urllib.request
