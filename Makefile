@@ -1,30 +1,28 @@
 # picoweb's chores. Everything that has to be fetched goes into .deps; no target needs root.
 
-# make run: the interpreter (micropython, pycopy, python3, or a path), the app file, the port.
+# make run: the interpreter (micropython, pycopy, python3, or a path), the app file and the port.
 PY = micropython
 APP = example_webapp.py
 PORT = 8081
-# make mip: where boards find this machine.
+# make mip: the address and port at which boards find this machine.
 ADDRESS = 0.0.0.0
 MIP_PORT = 8000
 # make mpy: 1 and 2 leave asserts out, 3 the line numbers and paths of tracebacks too.
 OPT = 0
-# make test: what pytest is told, as in ARGS="-k forms --runtime micropython". make bench: see ARGS=--help.
+# make test: arguments for pytest, as in ARGS="-k forms --runtime micropython". make bench: see ARGS=--help.
 ARGS =
 
-# The parts of the package that only CPython needs; no board has them.
-CPYTHON_ONLY = picoweb/_cpython.py picoweb/__main__.py picoweb/asgi.py
-BOARD_FILES = $(filter-out $(CPYTHON_ONLY),$(wildcard picoweb/*.py))
+BOARD_FILES = $(shell sed -n 's/^ *\["\([^"]*\)".*/\1/p' package.json)
 
 TEST = .deps/venv/bin/python -m pytest
 
-.PHONY: help run test soak test-browser check docs bench size mpy install sdist write-package-json mip clean
+.PHONY: help run test soak test-browser check docs bench size mpy install sdist mip clean
 
 help:
 	@echo 'make run [PY=micropython|pycopy|python3|PATH] [APP=example_webapp.py] [PORT=8081]   serve an app'
-	@echo 'make test [QUICK=1] [STRICT=1] [N=10000] [ARGS="-k NAME --runtime NAME"]   fetch what the tests need, and run them; QUICK: one runtime'
-	@echo '    of each kind, and no long tests; STRICT: stop if something cannot be fetched, instead of skipping its tests; N: inputs of a fuzz test'
-	@echo 'make soak [N=100000] [ARGS="--runtime NAME --seconds 60"]   good and hostile traffic; heap, descriptors and connections must not grow'
+	@echo 'make test [QUICK=1] [STRICT=1] [N=10000] [ARGS="-k NAME --runtime NAME"]   fetch what the tests need and run them; QUICK: one runtime'
+	@echo '    of each kind, no long tests; STRICT: stop if something cannot be fetched, instead of skipping its tests; N: inputs for a fuzz test'
+	@echo 'make soak [N=100000] [ARGS="--runtime NAME --seconds 60"]   good and hostile traffic, during which heap, descriptors and connections must not grow'
 	@echo 'make test-browser   test the examples in a browser (needs Chromium; Playwright is installed)'
 	@echo 'make check   check the source: ruff, the size of the module, type stubs'
 	@echo 'make docs   build the documentation into build/docs; a warning is an error'
@@ -45,12 +43,12 @@ test:
 		echo 'Four tests at a time may be late on a busy machine. What failed runs once more, alone:'; \
 		$(TEST) -q -x --lf --lfnf none $(ARGS); }
 
-# A minute for each runtime; with N, as many inputs for each.
+# One minute for each runtime, or with N=..., that many inputs.
 soak:
 	@python3 tools/fetch.py all
 	@.deps/venv/bin/python tests/soak.py $(if $(N),--inputs $(N)) $(ARGS)
 
-# Playwright weighs as much as all the rest: it is installed only for this.
+# Playwright is as large as everything else together, so it is installed only for this.
 test-browser:
 	@python3 tools/fetch.py quick
 	@.deps/venv/bin/python -m pip install -q --disable-pip-version-check 'playwright>=1.40,<2'
@@ -60,7 +58,7 @@ check:
 	@python3 tools/fetch.py venv
 	@$(TEST) -q tests/test_check.py tests/test_stubs.py
 
-# Sphinx wants another docutils than the tests.
+# Sphinx needs a different docutils than the tests.
 docs:
 	@python3 tools/fetch.py venv docs
 	@PYTHONPATH=.deps/docs .deps/venv/bin/python -m sphinx -W --keep-going -n -q -b html -d build/doctrees docs build/docs
@@ -73,10 +71,10 @@ size:
 	@python3 tools/size.py
 
 mpy:
-	@python3 tools/mpy.py build/mpy --optimise "$(OPT)"
+	@python3 tools/mpy.py build/mpy "$(OPT)"
 
-# From a copy: setuptools leaves its traces where it builds.
-sdist: write-package-json
+# From a copy, because setuptools leaves files where it builds.
+sdist:
 	@python3 tools/fetch.py venv
 	@rm -rf .deps/build && mkdir -p .deps/build dist
 	@cp -r picoweb tools setup.py pyproject.toml README.rst LICENSE .deps/build
@@ -84,9 +82,6 @@ sdist: write-package-json
 	@.deps/venv/bin/python -m pip wheel -q --disable-pip-version-check --no-deps --no-build-isolation -w dist .deps/build
 	@rm -rf .deps/build
 	@ls -l dist
-
-write-package-json:
-	@python3 tools/mip.py
 
 mip:
 	@python3 tools/mip.py "$(ADDRESS)" "$(MIP_PORT)"

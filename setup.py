@@ -18,7 +18,7 @@ class BoardArchive(sdist):
 
 
 def description(text):
-    """README for an index, which has the text alone: no pictures, and the names of files in the place of links to them."""
+    """README for an index, which shows only the text: without pictures, and with the names of files instead of links to them."""
     text = re.sub(r"^\.\. image:: (?!https?:).*\n(?: .*\n)*\n", "", text, flags=re.M)
     return re.sub(r"`[^`<]+<(?!https?:)([^>]+)>`__", r"``\1``", text)
 
@@ -44,7 +44,7 @@ setup(
     packages=["picoweb"],
     package_data={"picoweb": ["*.pyi", "py.typed"]},
     entry_points={"console_scripts": ["picoweb = picoweb.__main__:main"]},
-    # The modules that app files import by their names on a board.
+    # The modules that app files import by the names that they have on boards.
     install_requires=["pycopy-cpython-" + name for name in (
         "micropython", "uerrno", "uio", "ujson", "ulogging", "uos", "ure", "utime")],
     cmdclass={"sdist": BoardArchive},

@@ -23,7 +23,7 @@ import measures  # noqa: E402
 import report  # noqa: E402
 from contenders import CEILING, CONTENDERS, PAGES  # noqa: E402
 from server import Failed  # noqa: E402
-from store import Missing, Store, run, say  # noqa: E402
+from store import Missing, Store, guarded, run, say  # noqa: E402
 
 MEASURES = ("instructions", "allocated", "heap", "size", "rate")
 CLIENTS = (1, 10, 50)
@@ -32,8 +32,12 @@ Machine = collections.namedtuple("Machine", "python interpreters chunk roots")
 
 
 def machine(store):
-    """What there is to measure with; a line for what is missing."""
-    found = fetch.provide(["venv", "micropython", "libs", "peers"], store)
+    """The interpreters and tools to measure with; prints a line for each that is missing."""
+    found = fetch.provide(["venv", "micropython", "lib/micropython", "lib/pycopy"], store)
+    roots = set()
+    for name in sorted({contender.root for contender in CONTENDERS if contender.root}):
+        with _or_skip(name):
+            roots |= set(fetch.provide([name], store).values())
     here = {"micropython": found["micropython"].path}
     with _or_skip("heap and allocations on MicroPython"):
         here["micropython32"] = fetch.provide(["micropython32"], store)["micropython32"].path
@@ -45,7 +49,7 @@ def machine(store):
             say("%s: skipped: there is no %s here (%s)" % (what, name, interpreters.by_hand(name, "make bench")))
     environment = dict(os.environ, **interpreters.module_path("micropython"))
     chunk = run("micropython", [here["micropython"], "-c", "import picoweb; print(picoweb.SEND_BUFSZ)"], env=environment)
-    return Machine(os.path.join(found["venv"], "bin", "python"), here, int(chunk), set(found["peers"]))
+    return Machine(os.path.join(found["venv"], "bin", "python"), here, int(chunk), roots)
 
 
 @contextlib.contextmanager
@@ -57,7 +61,7 @@ def _or_skip(what):
 
 
 class Run:
-    """One run of the whole: `results` has a row of figures (or words, for what failed) by interpreter, page and server."""
+    """One complete run: `results` has a row of figures (or words, for failures) by interpreter, page and server."""
 
     def __init__(self, machine, args):
         self.machine = machine
@@ -101,7 +105,7 @@ class Run:
         return True
 
     def _put(self, contender, page, column, figure):
-        """Note a figure, or the word for what the server did instead."""
+        """Record a figure, or the word for what the server did instead."""
         row = self.results[contender.kind, page.name, contender.name]
         try:
             with measures.bench(contender, page, self.machine.chunk) as bench:
@@ -126,7 +130,7 @@ class Run:
             return
         self._put(contender, page, "heap_source", lambda bench: measures.smallest_heap(bench, interpreter))
         if contender.kind == "micropython":
-            # The compiler is MicroPython's: Pycopy has a format of its own.
+            # The compiler is MicroPython's; Pycopy has a different format.
             self._put(contender, page, "heap_mpy", lambda bench: measures.smallest_heap(
                 bench, interpreter, ("-m", "app"), bench.compile(self.machine.python)))
 
@@ -135,7 +139,7 @@ class Run:
             row = self.results[contender.kind, page.name, contender.name]
             row["source"], row["mpy"] = measures.sizes(contender, self.machine.python)
 
-    # Rates wander with the machine, so each round takes the ceiling's again, right before.
+    # Rates vary with the load of the machine, so each round measures the ceiling again, just before.
     def _rate(self, contender, page):
         rounds = self.args.rounds if page.name in self.args.full else 1
         row = self.results[contender.kind, page.name, contender.name]
@@ -203,7 +207,7 @@ def measure(args):
 
 def main(argv=None):
     args = arguments(argv)
-    return fetch.guarded("bench", lambda: measure(args))
+    return guarded("bench", lambda: measure(args))
 
 
 if __name__ == "__main__":

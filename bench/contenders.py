@@ -1,4 +1,4 @@
-"""Who is measured, and on which pages. Each app is as its framework's own documentation would write it."""
+"""The servers to measure, and their pages. Each app is written as in the documentation of its framework."""
 
 import collections
 import json
@@ -30,13 +30,13 @@ FIELDS = (
 
 
 class Page:
-    """A request, and what tells a right answer: `check` is given its body. `argument` is the app's own."""
+    """A request, and `check`, a function that tells from the body whether the response is right. `argument` is passed to the app."""
 
     def __init__(self, name, app, check, path="/", argument="", content_type=None, body=b"", longer=1, weight=1):
         self.name = name
-        # Of a page that takes long, few answers end in a second, and those that do not would be lost to the rate.
+        # Slow pages are measured for longer: few responses end within a second, and unfinished ones are not counted.
         self.longer = longer
-        # How many requests for a small page one for this page is like: instructions are counted over as many fewer.
+        # How many requests for a small page cost as much as one for this page: instructions are counted over fewer requests accordingly.
         self.weight = weight
         self.app = app
         self.check = check
@@ -54,7 +54,7 @@ class Page:
         return "\r\n".join(lines + ["", ""]).encode() + self.body
 
     def right(self, response):
-        """Whether a whole response is the page."""
+        """Whether a response is right."""
         head, gap, body = response.partition(b"\r\n\r\n")
         return bool(gap) and head.split(b" ", 2)[1:2] == [b"200"] and self.check(body)
 

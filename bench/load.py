@@ -37,7 +37,7 @@ class Client:
             data = self._s.recv(65536)
         except OSError:
             data = self._received = b""
-        # Of the answer, its beginning is enough to judge by.
+        # The beginning of the response is enough to check it.
         self._received = self._received or data
         if not data:
             self._end()

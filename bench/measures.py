@@ -1,4 +1,4 @@
-"""What is measured of a page, each in a function that starts the servers it needs."""
+"""The measurements, each a function that starts the servers that it needs."""
 
 import contextlib
 import math
@@ -19,9 +19,9 @@ from store import DEPS
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
-# Requests before the first that counts: lazy imports, templates compiled, tables grown.
+# Requests that do not count: lazy imports, compiled templates, growing tables.
 WARM_UP = 100
-# Large enough that a run with the collector off ends before memory does.
+# Large enough for a run with the collector off.
 LARGE_HEAP = 64 << 20
 BATCHES = 5
 HEAP_REQUESTS = 20
@@ -30,7 +30,7 @@ LARGEST_HEAP = 1 << 18
 
 
 class Bench:
-    """A page of a contender on an interpreter, in a folder of its own. `chunk` is the size that files are sent in."""
+    """A page of a contender on an interpreter, in its own folder. `chunk` is the buffer size for sending files."""
 
     def __init__(self, contender, page, folder, chunk):
         self.contender = contender
@@ -42,13 +42,13 @@ class Bench:
         self._environment = interpreters.module_path(contender.kind, extra)
 
     def server(self, command, app=("app.py",), environment=None, **options):
-        """The server that a command runs; `app` is what the interpreter is given to run."""
+        """The server that a command runs; `app` are the interpreter's arguments that name the app."""
         port = free_port()
         return Server([*command, *app, str(port), self._argument], self.folder, environment or self._environment, port,
                       self.page, **options)
 
     def compile(self, python):
-        """Compile the framework and the app; the environment to run them in as `-m app`."""
+        """Compile the framework and the app; return the environment in which `-m app` runs them."""
         folder = os.path.join(self.folder, "mpy")
         if self.contender.files is None:
             mpy.compile_picoweb(python, folder)
@@ -79,7 +79,7 @@ def sizes(contender, python):
 # Instructions
 
 def instructions(bench, interpreter, requests):
-    """Instructions per request: what two runs with different numbers of requests differ by. Two runs differ by little."""
+    """Instructions per request: the difference between two runs with different numbers of requests. Equal runs differ very little."""
     command = real_command(interpreter)
     warm_up, requests = WARM_UP // bench.page.weight, max(1, requests // bench.page.weight)
     few, many = [_collected(bench, command, n) for n in (warm_up, warm_up + requests)]
@@ -130,7 +130,7 @@ def smallest_heap(bench, interpreter, app=("app.py",), environment=None):
         return True
 
     found = bisect(serves, 2048, LARGEST_HEAP, HEAP_STEP)
-    # Where a collection falls can make a size work once and not again.
+    # A size can work once and not again, depending on when the collector runs.
     while found and not all(serves(found) for _ in range(2)):
         found += HEAP_STEP
     if not found:
@@ -181,7 +181,7 @@ def _lua(text):
 
 
 def _good_rate(said):
-    """Answers with status 2xx per second, from what wrk says."""
+    """Responses with status 2xx per second, from the output of wrk."""
     done, seconds = re.search(r"(\d+) requests in ([\d.]+)s", said).groups()
     bad = re.search(r"Non-2xx or 3xx responses: (\d+)", said)
     return (int(done) - (int(bad.group(1)) if bad else 0)) / float(seconds)

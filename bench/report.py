@@ -1,11 +1,11 @@
-"""The figures as text, Markdown, CSV and SVG. A row is a page on an interpreter by a server; a word is what failed."""
+"""The figures as text, Markdown, CSV and SVG. A row is for an interpreter, a page and a server; a word tells what failed."""
 
 import csv
 import io
 
 from contenders import OURS
 
-# column: its title, and how a figure is written. Of all but the rates, less is better.
+# column: its title, and the format of its figures. Less is better, except for rates.
 COLUMNS = {
     "instructions": ("instructions", "{:,.0f}"),
     "allocated": ("bytes allocated", "{:,.0f}"),
@@ -25,7 +25,7 @@ bytes of the framework's files. A rate is requests per second as a share of the 
 
 
 def ratio(results, key, column):
-    """A figure divided by picoweb's, or None where there is none of the two, or the row is picoweb's own."""
+    """A figure divided by picoweb's; None if one of them is missing, or if the row is picoweb's own."""
     kind, page, name = key
     own = results.get((kind, page, OURS), {}).get(column)
     figure = results[key].get(column)
@@ -54,7 +54,7 @@ def _cell(results, key, column):
 
 
 def _table(results):
-    """Rows of cells, the titles first; the rows of an interpreter and a page stand together."""
+    """Rows of cells, the titles first, grouped by interpreter and page."""
     columns = _used(results)
     kinds, pages = [list(dict.fromkeys(key[i] for key in results)) for i in (0, 1)]
     keys = sorted(results, key=lambda key: (kinds.index(key[0]), pages.index(key[1])))
@@ -98,7 +98,7 @@ def comma_separated(results):
 
 # The plot
 
-# What the plot shows of a page: a panel of bars for each.
+# The columns that the plot shows: one panel of bars for each.
 PANELS = {
     "instructions": "Instructions per request",
     "allocated": "Bytes allocated per request, 32-bit",
@@ -108,7 +108,7 @@ PANELS = {
 }
 WIDTH, LABEL, BAR, GAP, TITLE = 720, 190, 18, 6, 34
 LONGEST = WIDTH - LABEL - 110
-# Readable on a white and on a dark page alike.
+# Readable on white and on dark pages.
 STYLE = "text { font: 13px sans-serif; fill: #777 } .title { font-weight: bold } .bar { fill: #9ab } .own { fill: #d73 }"
 
 

@@ -1,4 +1,4 @@
-"""A server process that is measured: started, asked, and ended, whatever becomes of it."""
+"""A server process to measure: it is started, sent requests, and ended in any case."""
 
 import contextlib
 import ctypes
@@ -15,7 +15,7 @@ _PR_SET_PDEATHSIG = 1
 
 
 class Failed(Exception):
-    """What a server did in place of answering, in a word or two for the table."""
+    """What a server did instead of answering, in a word or two for the table."""
 
 
 def free_port():
@@ -25,7 +25,7 @@ def free_port():
 
 
 def ask(port, request, timeout):
-    """All that a server answers to a request."""
+    """The whole response of a server to a request."""
     with socket.create_connection(("127.0.0.1", port), timeout) as s:
         s.sendall(request)
         parts = iter(lambda: s.recv(65536), b"")
@@ -52,7 +52,7 @@ class Server:
         self._process = None
 
     def __enter__(self):
-        # A file, not a pipe: a server that complains must not stop because nobody listens.
+        # A file, not a pipe: a server must not block because nobody reads its errors.
         self._said = tempfile.TemporaryFile()
         self._process = subprocess.Popen(self._command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                          stderr=self._said, start_new_session=True, preexec_fn=_child_setup,
@@ -87,7 +87,7 @@ class Server:
         return self._process.poll() is None
 
     def get(self, times=1):
-        """Ask for the page, and make sure that it comes."""
+        """Ask for the page, and make sure that the response is right."""
         for _ in range(times):
             try:
                 response = ask(self.port, self.page.request, self._timeout)
@@ -101,13 +101,13 @@ class Server:
                 raise Failed(self._fate())
 
     def _fate(self):
-        """What became of a server that gave a wrong answer, or none; a process takes a moment to die."""
+        """What happened to a server that gave a wrong response or none; a process takes a moment to die."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(2)
         return "errs" if self.alive() else "died"
 
     def interrupt(self):
-        """End the server as Ctrl-C does; what it wrote to standard error."""
+        """End the server as Ctrl-C does; return what it wrote to standard error."""
         self._process.send_signal(signal.SIGINT)
         try:
             self._process.wait(30)
@@ -118,7 +118,7 @@ class Server:
 
 
 def real_command(path):
-    """The command that really runs behind a path: a tool that follows instructions should not follow a shell script's."""
+    """The command behind a path that may be a shell script, whose instructions must not be counted."""
     script = "import sys; print(1); sys.stdout.flush(); sys.stdin.read()"
     with subprocess.Popen([path, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         process.stdout.readline()
@@ -126,6 +126,6 @@ def real_command(path):
             with open("/proc/%d/cmdline" % process.pid, "rb") as f:
                 words = [os.fsdecode(word) for word in f.read().split(b"\0")[:-1]]
         except FileNotFoundError:
-            # Not a Linux.
+            # Not Linux.
             words = [path, "-c"]
     return words[:words.index("-c")]

@@ -1,5 +1,5 @@
-# Run an app with the collector off, and tell on a port of its own how many bytes have been allocated: watch.py PORT APP [ARG...]
-# Each answer costs the same number of bytes itself, which two answers in a row reveal.
+# Run an app with the collector off, and tell on a separate port how many bytes have been allocated: watch.py PORT APP [ARG...]
+# Each answer itself allocates the same number of bytes, which two answers in a row reveal.
 
 import gc
 import sys

@@ -1,4 +1,4 @@
-# What Sphinx builds the documentation with: make docs
+# Sphinx's configuration: make docs
 import os
 import re
 
@@ -12,5 +12,5 @@ html_title = "picoweb " + release
 html_copy_source = False
 highlight_language = "none"
 add_module_names = False
-# Every reference to a name or a section has to lead somewhere.
+# Unresolved references are errors.
 nitpicky = True

@@ -1,4 +1,4 @@
-# A sub-app for example_app_router.py. It knows its own paths only, not where it is mounted; and it can run by itself.
+# A sub-app for example_app_router.py. It knows only its own paths, not where it is mounted, and can also run by itself.
 
 import picoweb
 

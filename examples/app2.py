@@ -1,4 +1,4 @@
-# The other sub-app for example_app_router.py, with error pages of its own.
+# The other sub-app for example_app_router.py, with its own error pages.
 
 import picoweb
 

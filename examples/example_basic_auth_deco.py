@@ -1,4 +1,4 @@
-# HTTP Basic authentication as a decorator, for some of the handlers: those below it get authenticated requests only.
+# HTTP Basic authentication as a decorator, for some of the handlers: they get only authenticated requests.
 
 import picoweb
 from picoweb.auth import BasicAuth

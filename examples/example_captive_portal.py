@@ -1,4 +1,4 @@
-# Wi-Fi setup with a captive portal: a phone that joins the board's access point is led to one page, whatever it asks for. The
+# Wi-Fi setup with a captive portal: a phone that joins the board's access point is sent to one page, whatever it asks for. The
 # board's DNS server answers every name with its own address, and the last route redirects every path.
 
 import picoweb
@@ -37,7 +37,7 @@ def elsewhere(req, resp, rest):
     return picoweb.redirect(resp, "http://%s/" % ADDRESS)
 
 
-# An answer (RFC 1035) has the question, and one address if that was what the question asked for.
+# An answer (RFC 1035) repeats the question, and has one address if the question asked for that.
 async def answer_dns():
     s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     s.bind(socket.getaddrinfo("0.0.0.0", DNS_PORT)[0][-1])
@@ -51,7 +51,7 @@ async def answer_dns():
             found = query[end - 4:end] == b"\0\1\0\1"
             s.sendto(query[:2] + b"\x81\x80\0\1\0" + bytes([found]) + b"\0\0\0\0" + query[12:end] + (record if found else b""), client)
         except OSError:
-            pass  # there is no question now
+            pass  # there is no query at the moment
 
 
 if __name__ == "__main__":

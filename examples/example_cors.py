@@ -1,5 +1,6 @@
 # CORS lets pages of other sites call this app's API. Before a request that a plain form could not make, the browser asks
 # with OPTIONS (the preflight request); that is answered from the route table.
+#     curl -H "Origin: https://panel.example" -i http://127.0.0.1:8081/api/led
 
 import picoweb
 from picoweb.cors import CORS

@@ -1,5 +1,5 @@
-# The Date field in every response. A server with a clock has to send it, and one without a clock must not (RFC 9110 section 6.6.1),
-# so it begins once the board has been told the time, by ntptime.settime() for example.
+# The Date field in every response. A server with a clock has to send it, and one without must not (RFC 9110 section 6.6.1), so this
+# app sends it only when the time has been set, for example by ntptime.settime().
 
 import picoweb
 from picoweb.hooks import add_headers, before
@@ -7,13 +7,13 @@ from picoweb.hooks import add_headers, before
 try:
     from time import gmtime
 except ImportError:
-    from utime import localtime as gmtime  # Pycopy has no other
+    from utime import localtime as gmtime  # on Pycopy
 
 DAYS = "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"
 MONTHS = "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"
 
 
-# After a reset it begins at 2000, 2015 or 2021.
+# After a reset, the clock starts in 2000, 2015 or 2021.
 def date():
     year, month, day, hour, minute, second, weekday = gmtime()[:7]
     if year < 2024:
@@ -23,7 +23,7 @@ def date():
 
 class App(picoweb.WebApp):
 
-    # Error pages too: some are written before any handler is called.
+    # For error pages, too: some are written before a handler is called.
     def handle_error(self, req, resp, e):
         add_date(req, resp)
         return super().handle_error(req, resp, e)

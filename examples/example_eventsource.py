@@ -1,4 +1,4 @@
-# A chart of a sensor that moves by itself, over server-sent events: the sensor is read every half second while a page listens.
+# A live chart of a sensor, over server-sent events: the sensor is read every half second while a page listens.
 
 import picoweb
 from picoweb.server import ticks_ms

@@ -21,7 +21,7 @@ new EventSource("/events").onmessage = function (event) {
 </script>
 """
 
-# Connections that a handler keeps do not count towards max_connections, so the app has a limit of its own.
+# Connections that a handler keeps do not count towards max_connections, so the app has its own limit.
 MAX_CLIENTS = 8
 
 clients = set()
@@ -62,7 +62,7 @@ def count(req, resp):
 async def push():
     i = 0
     while True:
-        # A copy: a client may join while others are written to.
+        # A copy, because a client may join while others are written to.
         for resp in list(clients):
             try:
                 await resp.awrite("data: Event №%d for %d clients\n\n" % (i, len(clients)))

@@ -1,5 +1,5 @@
-# Header fields of a response: from a dict, from pairs if a name comes twice, and as ready-made lines, which cost least.
-# And a gzipped file: once sent by the app, once by picoweb.
+# Header fields of a response: as a dict, as pairs if a name occurs twice, and as ready-made lines, which cost the least.
+# Also a gzipped file, sent by the app and by picoweb.
 
 import picoweb
 

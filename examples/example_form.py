@@ -17,7 +17,7 @@ def escape(s):
     return s.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-# The value is a list if the name comes twice, and True if there is no "=".
+# The value is a list if the name occurs twice, and True if there is no "=".
 def field(req, name):
     value = req.form.get(name, "")
     return value if isinstance(value, str) else ""

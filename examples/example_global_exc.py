@@ -5,7 +5,7 @@ import picoweb
 
 class App(picoweb.WebApp):
 
-    # A part of the response may have been written already.
+    # Part of the response may have been written already.
     def handle_exc(self, req, resp, e):
         if isinstance(e, KeyError):
             yield from picoweb.start_response(resp, status=404)

@@ -31,7 +31,7 @@ def leave(req, resp):
     yield from resp.awrite("%d header fields" % count)
 
 
-# Without headers=, a route has the app's headers_mode.
+# Without headers=, a route uses the app's headers_mode.
 @app.route("/")
 def default(req, resp):
     yield from picoweb.start_response(resp, content_type="text/plain")

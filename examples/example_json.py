@@ -1,4 +1,5 @@
 # JSON in and out. A body that is not JSON gets 400. One longer than app.max_body gets 413, before it is read.
+#     curl http://127.0.0.1:8081/state
 
 import picoweb
 

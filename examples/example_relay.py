@@ -1,5 +1,5 @@
 # A page that switches relays: its buttons post to /api/relay/<number>, and it polls the state of all of them, so that each
-# client sees what another one does. On a board, the pin is set where relays[n] is.
+# client sees what the others do. On a board, the pin is set where relays[n] is.
 
 import picoweb
 

@@ -29,7 +29,7 @@ def form(req, resp):
     yield from app.render_template(resp, "unicode.tpl", (escape(req.form["name"]),))
 
 
-# An exact route matches however the client encodes it.
+# An exact route matches whichever way the client encodes it.
 @app.route("/żółw")
 def turtle(req, resp):
     yield from picoweb.start_response(resp)

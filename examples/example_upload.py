@@ -1,4 +1,4 @@
-# A file from an HTML form replaces one in flash. It is written beside the old one, which stays until the new one is whole.
+# A file from an HTML form replaces one in flash. It is written beside the old one, which stays until the new one is complete.
 
 import picoweb
 from picoweb.multipart import Multipart

@@ -1,4 +1,4 @@
-# A chart of a sensor that moves by itself, over a WebSocket. The page asks for each value, so that a slow one is not flooded.
+# A live chart of a sensor, over a WebSocket. The page asks for each value, so that a slow page is not flooded.
 
 import picoweb
 from picoweb.server import ticks_ms

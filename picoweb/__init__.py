@@ -9,7 +9,7 @@ _HOST = _TOKEN[:-4]
 _HTML = "text/html; charset=utf-8"
 
 
-# Raised below a handler, it becomes the response.
+# Raised in a handler, it becomes the response.
 class HTTPException(Exception):
 
     def __init__(self, status, headers=None, why=""):
@@ -23,7 +23,7 @@ class HTTPRequest:
     _head = b""
     _parsed = 0
 
-    # Made when first looked at
+    # Made when first used
     def __getattr__(self, name):
         from .framing import attribute
         return attribute(self, name)
@@ -45,7 +45,7 @@ class HTTPRequest:
         return read_json(self)
 
 
-# Whether the head is whole. A ValueError is the client's: 400.
+# Whether the head is complete. ValueError: 400.
 def _parse_head(app, req, conn):
     head = conn.buf
     start = req._parsed
@@ -58,7 +58,7 @@ def _parse_head(app, req, conn):
             return False
         head = conn.buf = head[blank:]
         _parse_line(req, head[:start])
-    # Browsers repeat their fields: the last ones need no second look.
+    # Browsers repeat their fields: the same ones are not checked twice.
     if not req._parsed and head.startswith(app._seen, start):
         end = start + len(app._seen) - 1
     else:
@@ -73,7 +73,7 @@ def _parse_head(app, req, conn):
     return True
 
 
-# Looks at each byte. Returns where the fields end, or -1.
+# Checks each byte. Returns where the fields end, or -1.
 def _parse_fields(app, req, head, start):
     first = 0 if req._parsed else start
     while True:
@@ -178,7 +178,7 @@ class WebApp(Service):
         if serve_static:
             self.add_url_rule(re.compile("^/(static/.+)"), self.handle_static)
 
-    # A connection, from first byte to last
+    # A connection, from its first byte to its last
     @coroutine
     def _handle(self, conn, writer):
         if not isinstance(conn, Stream):

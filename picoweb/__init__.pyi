@@ -9,11 +9,11 @@ _T = TypeVar("_T")
 _T_co = TypeVar("_T_co", covariant=True)
 _F = TypeVar("_F", bound=Callable[..., Any])
 
-# What start_response() takes: a mapping, pairs, or lines that are ready.
+# The headers= of start_response(): a mapping, pairs, or ready-made lines.
 _Headers = Union[Mapping[str, object], Iterable[tuple[str, object]], str, bytes]
 _Text = Union[str, bytes]
 
-# A coroutine on each runtime: "yield from" it in a generator, or "await" it.
+# A coroutine on every runtime: use it with "yield from" in a generator, or with "await".
 @type_check_only
 class _Coroutine(Awaitable[_T_co], Generator[Any, Any, _T_co], Protocol): ...  # type: ignore[misc]
 
@@ -122,7 +122,7 @@ class WebApp:
     def render_template(self, writer: _Writer, tmpl_name: str, args: Sequence[Any] = ()) -> _Coroutine[None]: ...
     def render_str(self, tmpl_name: str, args: Sequence[Any] = ()) -> str: ...
     def _load_template(self, name: str) -> Callable[..., Iterable[str]]: ...
-    # On CPython only.
+    # Only on CPython.
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None: ...
     async def _handle(self, reader: Any, writer: Any) -> None: ...
     def serve(self, loop: Any, host: str, port: int) -> None: ...

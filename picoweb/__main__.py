@@ -1,4 +1,4 @@
-"""picoweb APP.py: runs a board's app file on CPython, as if it were on the board. picoweb new FOLDER: lays out a new app."""
+"""picoweb APP.py: runs a board's app file on CPython, as if it were on the board. picoweb new FOLDER: creates a new app."""
 import __future__
 
 import argparse
@@ -23,10 +23,10 @@ from ._cpython import create_task, delegate, get_event_loop, hand_over, marked, 
 # App files of boards
 
 class _Mixer(ast.NodeTransformer):
-    """To a board, a function that awaits or yields is a coroutine, with "async" before it or not. This makes a native coroutine of an
-    async function that yields, and of a plain one that awaits, which CPython refuses; a lambda that awaits becomes a generator."""
+    """On a board, a function that awaits or yields is a coroutine, with or without "async". CPython refuses an async function that uses
+    "yield from" and a plain one that awaits: this turns both into native coroutines, and a lambda that awaits into a generator."""
 
-    kind = None  # of the function that it is in, where that has to be changed
+    kind = None  # of the surrounding function, if that has to be changed
     changed = False
 
     def visit_FunctionDef(self, node):
@@ -60,7 +60,7 @@ class _Mixer(ast.NodeTransformer):
 
 
 def _own_nodes(function):
-    """The nodes in the body of a function, without those in functions that it defines."""
+    """The nodes in the body of a function, without those of functions defined in it."""
     nodes = list(function.body) if isinstance(function.body, list) else [function.body]
     for node in nodes:
         if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
@@ -85,7 +85,7 @@ def compile_board(source, path):
 
 
 class _BoardLoader(importlib.machinery.SourceFileLoader):
-    """Imports a board's module. Its cached bytecode would lack the marks, so there is none."""
+    """Imports a board's module. Cached bytecode would lack the marks, so none is written."""
 
     def get_code(self, fullname):
         path = self.get_filename(fullname)
@@ -93,7 +93,7 @@ class _BoardLoader(importlib.machinery.SourceFileLoader):
 
 
 class _Alias:
-    """Imports a module of this picoweb's under the name that it has in the app's folder."""
+    """Imports a module of this picoweb under the name that it has in the app's folder."""
 
     def __init__(self, name):
         self.name = name
@@ -104,11 +104,11 @@ class _Alias:
         return module
 
     def exec_module(self, module):
-        module.__spec__ = self.spec  # that of the alias has been put there
+        module.__spec__ = self.spec  # it had been replaced by that of the alias
 
 
 class _Substitute:
-    """Imports a module that boards have: as a package of pip's has it, else with the names of CPython's; and what both lack."""
+    """Imports a module that boards have: the one that pip installed, or else CPython's; names that both lack are added."""
 
     def __init__(self, name, loader):
         self.name = name
@@ -126,7 +126,7 @@ class _Substitute:
         _complete(module)
 
 
-# What boards call CPython's modules.
+# The names on boards of CPython's modules.
 _BOARD_MODULES = {"u" + name: name for name in (
     "binascii", "collections", "errno", "hashlib", "heapq", "io", "json", "os", "random", "re", "select", "socket", "ssl", "struct",
     "time", "zlib")}
@@ -146,7 +146,7 @@ def _ilistdir(path="."):
         yield entry.name, 0x4000 if entry.is_dir() else 0x8000, entry.inode(), entry.stat(follow_symlinks=False).st_size
 
 
-# Names that boards have in their modules.
+# Names that the modules of boards have in addition.
 _BOARD_NAMES = {
     "asyncio": {
         "sleep_ms": sleep_ms,
@@ -183,7 +183,7 @@ class _BoardFinder:
     def find_spec(cls, fullname, path=None, target=None):
         if fullname.startswith(__package__ + "."):
             return None
-        if "/" in fullname and os.path.isdir(fullname):  # to a board, any folder is a package: WebApp("/lib")
+        if "/" in fullname and os.path.isdir(fullname):  # on a board, any folder is a package: WebApp("/lib")
             spec = importlib.machinery.ModuleSpec(fullname, None, is_package=True)
             spec.submodule_search_locations = [os.path.abspath(fullname)]
             return spec
@@ -204,7 +204,7 @@ class _BoardFinder:
 
     @classmethod
     def is_in_folder(cls, spec):
-        """Whether it is the source of the app's; CPython's own modules may be below its folder too, where that is a home."""
+        """Whether it is part of the app. CPython's own modules may be below the app's folder too, if that is a home folder."""
         if not isinstance(spec.loader, importlib.machinery.SourceFileLoader):
             return False
         path = os.path.abspath(spec.origin)
@@ -214,7 +214,7 @@ class _BoardFinder:
 
 
 def _uasyncio():
-    """Pycopy's and old MicroPython's event loop module, on CPython's."""
+    """The event loop module of Pycopy and old MicroPython, based on CPython's."""
     module = types.ModuleType("uasyncio")
     for name in asyncio.__all__:
         setattr(module, name, getattr(asyncio, name))
@@ -230,7 +230,7 @@ def _exc(self, e, msg, *args):
 
 
 def install(folder):
-    """Lets the modules in the app's folder be what they are on a board, and gives them the modules and names that boards have."""
+    """Makes the modules in the app's folder behave as on a board, with the modules and names that boards have."""
     sys.modules.setdefault("uasyncio", _uasyncio())
     sys.modules.setdefault("uasyncio.core", sys.modules["uasyncio"])
     _BoardFinder.folder = os.path.join(os.path.abspath(folder), "")
@@ -239,7 +239,7 @@ def install(folder):
     for module in asyncio, gc, json, os, time:
         _complete(module)
     logging.Logger.exc = _exc  # as ulogging has it
-    get_event_loop()  # which is asyncio's too from now on
+    get_event_loop()  # also asyncio's from now on
 
 
 # Running one
@@ -248,8 +248,8 @@ _NAMES = ("host", "port", "debug", "lazy_init", "log", "backlog", "ssl")
 
 
 def execute(path, run):
-    """Executes the app file at path (str) as the main program, with run in the place of WebApp.run. Raises what the file
-    raises; OSError when it cannot be read."""
+    """Executes the app file at path (str) as the main program, with run in place of WebApp.run. Raises what the file
+    raises, or OSError if it cannot be read."""
     folder = os.path.dirname(os.path.abspath(path))
     install(folder)
     with open(path, encoding="utf-8") as f:
@@ -268,10 +268,10 @@ def execute(path, run):
 
 
 def run_file(path, host=None, port=None, debug=None):
-    """Runs the app file at path (str) as the main program, in its own folder. host (str), port (int) and debug (int), where given,
-    take the place of what it passes to WebApp.run(). Raises what the file raises; OSError when it cannot be read."""
+    """Runs the app file at path (str) as the main program, in its own folder. If given, host (str), port (int) and debug (int)
+    override what it passes to WebApp.run(). Raises what the file raises, or OSError if it cannot be read."""
     folder, path = os.path.split(os.path.abspath(path))
-    os.chdir(folder)  # its files and templates have relative paths
+    os.chdir(folder)  # the paths of its files and templates are relative
     run = WebApp.run
     chosen = {k: v for k, v in (("host", host), ("port", port), ("debug", debug)) if v is not None}
 
@@ -286,7 +286,7 @@ def _is_ours(frame):
 
 
 def format_error(e):
-    """The traceback of what an app file raised, as text: its own frames, and not those that lead to it."""
+    """The traceback of an exception in an app file, as text, without the frames that lead to the file."""
     report = trace = traceback.TracebackException(type(e), e, e.__traceback__)
     while trace:
         trace.stack = traceback.StackSummary.from_list([f for f in trace.stack if not _is_ours(f)])
@@ -295,7 +295,7 @@ def format_error(e):
 
 
 def _refused(e):
-    """The host and port that could not be listened on, when that is why an app ended."""
+    """The host and port on which an app could not listen, if that is why it ended."""
     tb = e.__traceback__
     while tb:
         if tb.tb_frame.f_globals is vars(server) and {"host", "port"} <= set(tb.tb_frame.f_locals):
@@ -331,7 +331,7 @@ def _is_source(name):
 
 
 def snapshot(folder):
-    """The times of change of the app's source files, by path. What an app writes while it runs is none of them."""
+    """The modification times of the app's source files, by path. Files that an app writes while it runs are not included."""
     times = {}
     for top, folders, names in os.walk(folder):
         folders[:] = [d for d in folders if d[0] != "." and d != "__pycache__"
@@ -340,12 +340,12 @@ def snapshot(folder):
             try:
                 times[os.path.join(top, name)] = os.stat(os.path.join(top, name)).st_mtime_ns
             except OSError:
-                pass  # it was removed just now
+                pass  # it has just been removed
     return times
 
 
 def _forget_compiled(path):
-    """utemplate compiles a template once, and would not see that it has changed."""
+    """utemplate compiles a template once, and would not notice a change."""
     compiled = os.path.join(os.path.dirname(path), os.path.basename(path).replace(".", "_") + ".py")
     if path.endswith(".tpl") and os.path.exists(compiled):
         os.remove(compiled)
@@ -365,7 +365,7 @@ def _wait_for_change(folder, seen, child):
 
 
 def reload(args):
-    """Runs the app file in a process of its own, and again whenever a source file in its folder changes."""
+    """Runs the app file in a separate process, and restarts it whenever a source file in its folder changes."""
     command = [sys.executable, "-m", "picoweb"] + [arg for arg in sys.argv[1:] if arg != "--reload"]
     folder = os.path.dirname(os.path.abspath(args.app))
     seen = snapshot(folder)
@@ -475,8 +475,8 @@ body { font-family: sans-serif; margin: 2em }
 
 
 def new(argv):
-    """Lays out a new app; the exit status. A file that is there is never overwritten."""
-    parser = argparse.ArgumentParser(prog="picoweb new", description="Lay out a new app.")
+    """Creates a new app; returns the exit status. Existing files are never overwritten."""
+    parser = argparse.ArgumentParser(prog="picoweb new", description="Create a new app.")
     parser.add_argument("folder", help="the folder to make; it must be empty if it exists")
     folder = parser.parse_args(argv).folder
     try:
@@ -500,12 +500,12 @@ def new(argv):
 
 
 def _port(text):
-    """The number of a port, or None for what is none."""
+    """The number of a port, or None if the text is not one."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 6 and int(text) <= 65535 else None
 
 
 def _arguments(argv):
-    """The command line with "--debug" spelt out: argparse would take the file after it for its number."""
+    """The command line with "--debug" expanded: argparse would take the file name after it for its number."""
     return ["--debug=1" if arg == "--debug" and not following.lstrip("-").isdigit() else arg
             for arg, following in zip(argv, argv[1:] + [""])]
 
@@ -514,7 +514,7 @@ def main():
     if sys.argv[1:2] == ["new"]:
         return new(sys.argv[2:])
     parser = argparse.ArgumentParser(prog="picoweb", description="Run a picoweb app file on CPython.",
-                                     epilog="picoweb new FOLDER lays out a new app.")
+                                     epilog="picoweb new FOLDER creates a new app.")
     parser.add_argument("app", help="the app file, as it is on the board")
     parser.add_argument("--host", help="address to listen on, in place of the file's own")
     parser.add_argument("--port", help="TCP port, in place of the file's own")

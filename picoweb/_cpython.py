@@ -1,4 +1,4 @@
-"""What CPython needs to run the same code as the boards: sockets and tasks as MicroPython has them, and coroutines that mix.
+"""What CPython needs to run the same code as boards: sockets and tasks like MicroPython's, and generators that mix with coroutines.
 
 On a board a coroutine is a generator. CPython keeps the two apart, so each generator function of picoweb is marked as by
 types.coroutine(): then its generators can be awaited, and can themselves delegate to native coroutines. So is each handler.
@@ -22,7 +22,7 @@ import types
 import weakref
 from asyncio import CancelledError, current_task
 
-# What server.py takes: MicroPython's names of the event loop.
+# For server.py: MicroPython's names of the event loop.
 __all__ = (
     "CancelledError", "coroutine", "create_task", "current_task", "get_event_loop", "io_done", "io_forget", "io_wait", "json",
     "re", "run_forever", "sleep_ms", "socket", "task_cancel", "ticks_diff", "ticks_ms", "uerrno",
@@ -36,14 +36,14 @@ def _json_text(value):
     raise TypeError("this is not for JSON: %r" % (value,))
 
 
-# The boards' JSON is UTF-8, and bytes are text in it.
+# On boards, JSON is UTF-8, and bytes are text in it.
 json = types.SimpleNamespace(loads=_json.loads, dumps=functools.partial(_json.dumps, ensure_ascii=False, default=_json_text))
 
 
 # The event loop
 
 class _Loop(asyncio.SelectorEventLoop):
-    """An event loop that takes generators for tasks, as those of the boards do."""
+    """An event loop that accepts generators as tasks, as on boards."""
 
     def create_task(self, coro, **kwargs):
         return super().create_task(native(coro), **kwargs)
@@ -60,12 +60,12 @@ class _Loop(asyncio.SelectorEventLoop):
             super().run_forever()
 
     def close(self):
-        # On a board it does nothing: what serve() has left to do goes on when the app runs the loop.
+        # On a board it does nothing: serve() goes on when the app runs the loop.
         if not asyncio.all_tasks(self):
             super().close()
 
     def call_exception_handler(self, context):
-        # Ctrl-C while a task runs leaves run_forever(), and the task too, where it is no news.
+        # Ctrl-C while a task runs ends run_forever(), and the task too, where it should not be reported again.
         if not isinstance(context.get("exception"), KeyboardInterrupt):
             super().call_exception_handler(context)
 
@@ -131,7 +131,7 @@ async def _run(generator):
 
 
 def native(coro):
-    """A coroutine that asyncio takes for a task; a generator is none to it."""
+    """A coroutine that asyncio accepts for a task, which it does not do with a generator."""
     return _run(coro) if inspect.isgenerator(coro) else coro
 
 
@@ -139,7 +139,7 @@ _loop = None
 
 
 def get_event_loop(*queue_lengths):
-    """The running loop; else one that lasts until it is closed. (Pycopy's takes the lengths of its queues.)"""
+    """The running loop, or else one that lasts until it is closed. (Pycopy passes the lengths of its queues.)"""
     global _loop
     try:
         return asyncio.get_running_loop()
@@ -164,11 +164,11 @@ def run_forever(loop, app):
 
 
 class _Nested:
-    """A loop that runs already and is run again, as those of the boards can be: run() was called in a task."""
+    """A running loop that is run again, because run() was called in a task; on boards, that works."""
 
     def __init__(self, loop):
         if not hasattr(loop, "_run_once"):
-            raise RuntimeError("run() starts the event loop, and it runs already: use 'await app.start_server(...)' here")
+            raise RuntimeError("run() starts the event loop, but it is running already: use 'await app.start_server(...)' here")
         self.loop = loop
         self.task = current_task(loop)
 
@@ -199,7 +199,7 @@ class _Nested:
         finally:
             if self.task:
                 asyncio.tasks._enter_task(self.loop, self.task)
-            while len(self.loop._ready) < ready:  # the outer loop is about to call as many
+            while len(self.loop._ready) < ready:  # the outer loop is about to call this many
                 self.loop.call_soon(int)
 
 
@@ -238,7 +238,7 @@ if not hasattr(sys, "print_exception"):
 class _Socket:
     """A non-blocking socket with a board's methods: they return None where CPython raises BlockingIOError."""
 
-    loop = None  # the one that waits for it
+    loop = None  # the one in which a task waits for it
 
     def __init__(self, s):
         self._s = s
@@ -303,7 +303,7 @@ socket = types.SimpleNamespace(
 
 
 def wrap_tls(ssl, s):
-    """CPython's TLS socket takes the descriptor away from the one below it."""
+    """CPython's TLS socket takes over the descriptor of the one below it."""
     s._s = ssl.wrap_socket(s._s, server_side=True, do_handshake_on_connect=False)
     return s
 
@@ -333,7 +333,7 @@ def io_forget(s):
 # Coroutines
 
 def marked(code):
-    """A code object like this one, with each generator in it marked as by types.coroutine()."""
+    """A copy of a code object in which each generator is marked as types.coroutine() does it."""
     consts = tuple(marked(const) if isinstance(const, types.CodeType) else const for const in code.co_consts)
     flags = code.co_flags
     if flags & inspect.CO_GENERATOR:
@@ -347,7 +347,7 @@ def _mark_function(func):
 
 
 def _mark_all(namespace, name):
-    """Marks the functions and methods of the module of this name that are in a namespace."""
+    """Marks the functions and methods in a namespace that belong to the module of this name."""
     for value in list(namespace.values()):
         value = getattr(value, "__func__", value)
         if getattr(value, "__module__", None) == name:
@@ -358,7 +358,7 @@ def _mark_all(namespace, name):
 
 
 class _Marker:
-    """Loads a module of picoweb's, and marks it."""
+    """Loads a module of picoweb, and marks it."""
 
     def __init__(self, loader):
         self._loader = loader
@@ -375,7 +375,7 @@ class _Marker:
 
 
 class _Finder:
-    """Finds the modules of picoweb that are imported later, extensions among them."""
+    """Finds the modules of picoweb that are imported later, including extensions."""
 
     @staticmethod
     def find_spec(fullname, path=None, target=None):
@@ -388,11 +388,11 @@ class _Finder:
 
 
 def mark(package):
-    """Given the namespace of the package, marks what is there, and has the modules marked that are imported later."""
+    """Marks what is in the namespace of the package, and makes sure that modules are marked when they are imported later."""
     for namespace in package, vars(package["server"]):
         _mark_all(namespace, namespace["__name__"])
     package["WebApp"].__call__ = _asgi
-    # An app may write "import lib.picoweb.__init__ as picoweb": that is this module, too.
+    # An app may write "import lib.picoweb.__init__ as picoweb": that is the same module.
     package["__init__"] = sys.modules[package["__name__"] + ".__init__"] = sys.modules[package["__name__"]]
     sys.meta_path.insert(0, _Finder)
 
@@ -406,7 +406,7 @@ async def _asgi(self, scope, receive, send):
 
 
 def _function(func):
-    """The function that a handler of any form calls."""
+    """The function behind a handler of any form."""
     while isinstance(func, functools.partial):
         func = func.func
     if callable(func) and not inspect.isroutine(func) and not inspect.isclass(func):
@@ -418,7 +418,7 @@ _marked_handlers = weakref.WeakSet()
 
 
 def _mark_handler(func):
-    """Marks the function, and those that it has been made around, as a decorator does."""
+    """Marks a function, and those that it wraps, as decorators do."""
     if inspect.isfunction(func) and func not in _marked_handlers:
         _marked_handlers.add(func)
         _mark_function(func)
@@ -428,14 +428,14 @@ def _mark_handler(func):
 
 
 def coroutine(func):
-    """What has the same result as func, as a native coroutine where that is a generator."""
+    """A function with the same result as func: a native coroutine where func is a generator."""
     function = _function(func)
     _mark_handler(function)
     if not inspect.isgeneratorfunction(function):
         return func
 
     async def call(*args, **kwargs):
-        if isinstance(args[-1], asyncio.StreamWriter):  # an app's own serve() has accepted the connection
+        if isinstance(args[-1], asyncio.StreamWriter):  # the connection was accepted by an app's own serve()
             args = (*args[:-2], None, types.SimpleNamespace(s=_Adopted(*args[-2:])))
         return await func(*args, **kwargs)
     return call

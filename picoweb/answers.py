@@ -1,4 +1,4 @@
-# What picoweb answers by itself: what handlers return, and errors.
+# The responses that handlers return, and error pages.
 import gc
 import sys
 
@@ -31,11 +31,11 @@ def redirect(writer, location, code, headers):
     return start_response(writer, status=code, headers=headers)
 
 
-# Ends a request: with a response where the handler has not written one, and a line in the log. Returns False if the handler keeps
+# Ends a request, with a response if the handler has not written one, and a line in the log. Returns False if the handler keeps
 # the connection.
 def finish(app, req, conn, result, error):
     if error and not conn.late and (isinstance(error, CancelledError) or not isinstance(error, Exception)):
-        raise error  # Ctrl-C, say
+        raise error  # for example Ctrl-C
     if not error:
         try:
             if result is not False and not conn.first:
@@ -54,7 +54,7 @@ def finish(app, req, conn, result, error):
         yield from drain(app, req, conn)
     if result is False:
         conn.release()
-        conn.left = sys.maxsize  # what comes is the app's to read
+        conn.left = sys.maxsize  # everything that arrives now is for the app
     return result
 
 
@@ -65,11 +65,11 @@ def log_request(app, req, conn):
         try:
             from micropython import mem_info
             mem_info()
-        except ImportError:  # CPython has no such figures
+        except ImportError:  # not on CPython
             pass
 
 
-# Turns what a request failed with into its response; returns the HTTPException that was told, or None.
+# Answers a request that has failed; returns the HTTPException that the client was told, or None.
 def fail(app, req, conn, e):
     if conn.gone or not (req.method or conn.buf):
         return log(app, "debug", "client gone: %r" % e)
@@ -80,7 +80,7 @@ def fail(app, req, conn, e):
         e = HTTPException(408)
     elif isinstance(e, EOFError) or isinstance(e, ValueError) and not req._head:
         e = HTTPException(400)
-    elif isinstance(e, RuntimeError) and len(req.path) > 255:  # too long for the stack of a board's regexes
+    elif isinstance(e, RuntimeError) and len(req.path) > 255:  # too long for the regex stack of a board
         e = HTTPException(414)
     if not isinstance(e, HTTPException):
         gc.collect()
@@ -97,7 +97,7 @@ def fail(app, req, conn, e):
     return e
 
 
-# Calls what an app may have overridden: what that raises ends no more than this request.
+# Calls a method that an app may have overridden: if that raises, only this request ends.
 def attempt(app, req, func, conn, e):
     try:
         result = coroutine(func)(req, conn, e)
@@ -114,7 +114,7 @@ def attempt(app, req, func, conn, e):
 def log(app, level, msg):
     try:
         if app.debug >= (level == "debug"):
-            if not app.log:  # an app may serve by itself
+            if not app.log:  # for apps that do not call run()
                 from .rare import logger
                 app.log = logger(app.debug)
             getattr(app.log, level, app.log.info)(msg)
@@ -122,7 +122,7 @@ def log(app, level, msg):
         pass
 
 
-# The same with the trace of an exception.
+# The same, with the traceback of an exception.
 def log_exc(app, req, e):
     if app.debug >= 0:
         from .rare import trace

@@ -18,15 +18,15 @@ import urllib.parse
 from . import WebApp, _cpython
 from .server import Server, Stream, create_task
 
-# Of a response, these are between the ASGI server and its client (RFC 9110 section 7.6.1).
+# Fields of a response that are the ASGI server's concern (RFC 9110 section 7.6.1).
 _HOP_BY_HOP = (b"connection", b"keep-alive", b"transfer-encoding", b"upgrade")
 _DRAIN_SECONDS = 0.5
-# Apps may end their lines as they like; on a board, clients get them so.
+# Apps may use any line ends, which clients of a board get unchanged.
 _BLANK_LINE = re.compile(rb"\r?\n\r?\n")
 
 
 class _Socket:
-    """What has come and has not been read, and what has been written and not been sent."""
+    """What has arrived but was not read yet, and what was written but not sent yet."""
 
     unread = b""
     unsent = b""
@@ -52,15 +52,15 @@ class _Connection(Stream):
         super().__init__(server, _Socket(), scope.get("client"), None)
         self._receive = receive
         self._send = send
-        self._head = b""  # of the response, until it is whole
+        self._head = b""  # of the response, until it is complete
         self._started = False
-        self._ended = False  # the body of the request is read
-        self._expects = any(name == b"expect" for name, _ in scope["headers"])  # that the server says "100 Continue" before the body
+        self._ended = False  # the body of the request was read
+        self._expects = any(name == b"expect" for name, _ in scope["headers"])  # the server sends "100 Continue" before the body
         self._watcher = None
-        self.over = asyncio.Event()  # the app has closed it, or the client has
+        self.over = asyncio.Event()  # set when the app or the client has closed it
 
     async def open(self, scope):
-        """Takes the head, and the body of a request that does not tell its length: picoweb asks for that."""
+        """Passes the head on, and the body of a request without a length, which picoweb needs."""
         lines, framed = _head_lines(scope)
         body = b""
         if not framed:
@@ -89,7 +89,7 @@ class _Connection(Stream):
         self.over.set()
 
     def watch(self):
-        """Looks out for the end of the client: servers take what is sent to one that is gone, and say nothing."""
+        """Watches for the client to leave: servers silently accept what is sent to one that has gone."""
         if not self._watcher:
             self._watcher = asyncio.ensure_future(self._watch())
 
@@ -99,7 +99,7 @@ class _Connection(Stream):
 
     async def receive(self, op, n):
         if self._started and op == self.take:
-            return b""  # finish() drains what nobody reads
+            return b""  # finish() drains what is not read
         while not (self.s.unread or self._ended):
             self.s.unread = await self._next_part()
         return op(n)
@@ -123,7 +123,7 @@ class _Connection(Stream):
             self.watch()
 
     async def _start(self, data):
-        """Sends the head, once the blank line after it was written; what follows that is returned."""
+        """Sends the head once the blank line after it was written; returns what follows that."""
         blank = _BLANK_LINE.search(data)
         if not blank:
             self._head = data
@@ -138,7 +138,7 @@ class _Connection(Stream):
         self.over.set()
 
     async def finish(self):
-        """Ends the response, once the app has closed it or the client is gone."""
+        """Ends the response when the app has closed it or the client has gone."""
         await self.over.wait()
         if not (self._ended or self._watcher or self._expects):
             with contextlib.suppress(asyncio.TimeoutError):
@@ -146,12 +146,12 @@ class _Connection(Stream):
         if self.gone:
             return
         if not self._started:
-            # The app sent its client away without a word, which no ASGI server can do.
+            # The app closed the connection without a response, which an ASGI server cannot do.
             await self._send({"type": "http.response.start", "status": 500, "headers": []})
         await self._send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _drain(self):
-        # A connection that is closed with bytes unread is reset, and the client may lose the response.
+        # Closing a connection with unread bytes resets it, and the client may lose the response.
         limit = self.server.app.max_drain
         while limit > 0 and not self._ended:
             limit -= len(await self._next_part())
@@ -163,9 +163,9 @@ class _Connection(Stream):
 
 
 class _WebSocket(_Connection):
-    """An upgraded connection: what the app reads and writes are frames (RFC 6455 section 5.2), to the server they are messages."""
+    """An upgraded connection: the app reads and writes frames (RFC 6455 section 5.2), the server messages."""
 
-    _closed = False  # no message may be sent any more
+    _closed = False  # no more messages may be sent
     _refused = False
 
     def __init__(self, server, receive, send, scope):
@@ -175,7 +175,7 @@ class _WebSocket(_Connection):
 
     async def open(self, scope):
         await self._receive()  # websocket.connect
-        # Over HTTP/2 there are no such fields.
+        # These fields do not exist in HTTP/2.
         fields = {b"connection": b"Upgrade", b"upgrade": b"websocket", b"sec-websocket-version": b"13",
                   b"sec-websocket-key": b"AAAAAAAAAAAAAAAAAAAAAA=="}
         fields.update(scope["headers"])
@@ -250,7 +250,7 @@ class _WebSocket(_Connection):
             self._closed = True
             await self._send({"type": "websocket.close", "code": int.from_bytes(data[:2], "big") or 1005, "reason": data[2:].decode()})
         elif kind == 9 and self._frames.empty():
-            self._frames.put_nowait(_frame(10, data))  # the ASGI server has pings of its own
+            self._frames.put_nowait(_frame(10, data))  # the ASGI server sends its own pings
 
     async def finish(self):
         await self.over.wait()
@@ -268,20 +268,20 @@ def _frame(kind, data):
 
 
 def _head_lines(scope):
-    """The request line and the fields, as lines; and whether the request says how long its body is."""
+    """The request line and the fields, as lines; and whether the request gives the length of its body."""
     path = scope.get("raw_path") or urllib.parse.quote(scope["path"]).encode()
     root = scope.get("root_path", "").encode()
     if root and path.startswith(root + b"/"):
         path = path[len(root):]
     if scope.get("query_string"):
         path += b"?" + scope["query_string"]
-    # HTTP/1.1 has a Host: what the server has taken is not refused here.
+    # HTTP/1.1 requires Host: a request that the server accepted is not refused here.
     version = b"1.1" if any(name == b"host" for name, _ in scope["headers"]) else b"1.0"
     lines = [scope["method"].encode() + b" " + path + b" HTTP/" + version]
     framed = False
     for name, value in scope["headers"]:
         if name in (b"transfer-encoding", b"expect"):
-            continue  # the ASGI server's to decode, and to answer
+            continue  # the ASGI server decodes bodies and answers this
         framed = framed or name == b"content-length"
         # As most clients write it over HTTP/1.
         lines.append(name.title() + b": " + value)
@@ -289,7 +289,7 @@ def _head_lines(scope):
 
 
 def parse_head(head):
-    """The status (int) and the fields (pairs of bytes) of a response head; ValueError when it is none."""
+    """The status (int) and the fields (pairs of bytes) of a response head; ValueError if it is malformed."""
     lines = head.splitlines()
     words = lines[0].split(None, 2)
     if not words or not words[0].startswith(b"HTTP/") or len(words) < 2:
@@ -349,14 +349,14 @@ class ASGI:
             if not conn.gone:
                 await self.app._handle(conn, conn)
                 if not conn.over.is_set():
-                    conn.watch()  # the app has kept it, to push to it
+                    conn.watch()  # the app has kept it in order to push to it
                 await conn.finish()
         finally:
             conn.end()
 
 
 def _prepare(loop):
-    """Lets an app make tasks of generators, as on the boards."""
+    """Lets an app create tasks from generators, as on boards."""
     if not loop.get_task_factory():
         loop.set_task_factory(_create_task)
 
@@ -366,7 +366,7 @@ def _create_task(loop, coro, **kwargs):
 
 
 class _Loop:
-    """Stands for the event loop while an app file is executed: most servers start theirs later."""
+    """Stands in for the event loop while an app file is executed: most servers start theirs later."""
 
     def __init__(self):
         self.tasks = []
@@ -386,8 +386,8 @@ class _Run(BaseException):
 
 
 def load(path):
-    """The ASGI application for the app file at path (str): for the app that it runs, and the file is not executed further; or
-    for its global "app", if it runs none."""
+    """The ASGI application for the app file at path (str): the app that it runs, where its execution ends, or
+    its global "app" if it runs none."""
     from .__main__ import execute
     found = []
 

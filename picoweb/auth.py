@@ -16,7 +16,7 @@ class Auth:
         self._check = check
         self.realm = realm
 
-    # As a decorator: the handler gets only requests with valid credentials; req.user says whose.
+    # As a decorator: the handler gets only requests with valid credentials; req.user is the user.
     def __call__(self, handler):
 
         def checked(req, resp, **args):
@@ -37,7 +37,7 @@ class Auth:
         scheme, _, value = req.headers.get("Authorization", b"").partition(b" ")
         try:
             credentials = scheme.lower() == self._scheme.lower().encode() and self._decode(value.strip())
-        except ValueError:  # no Base64, no UTF-8
+        except ValueError:  # not Base64, or not UTF-8
             credentials = None
         req.user = credentials and self._find(*credentials)
         if not req.user:
@@ -56,7 +56,7 @@ class BasicAuth(Auth):
         if not hasattr(self._check, "get"):
             return self._check(name, password)
         wanted = self._check.get(name)
-        # Whoever guesses names gets no faster answer for those that are unknown.
+        # Unknown names are not answered faster, so that names cannot be guessed.
         if same(password.encode(), ("no such user" if wanted is None else wanted).encode()) and wanted:
             return name
 

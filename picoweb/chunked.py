@@ -1,19 +1,19 @@
-# Chunked request bodies (RFC 9112 section 7.1), decoded as they are read. Only a request that sends one loads this.
+# Chunked request bodies (RFC 9112 section 7.1), decoded as they are read. Loaded by the first request with one.
 from . import HTTPException
 from .framing import is_old
 
-_LINE = 256  # bytes of a chunk's size with its extensions
-_TRAILERS = 4096  # bytes of all trailer fields
+_LINE = 256  # max. bytes of a chunk size with its extensions
+_TRAILERS = 4096  # max. bytes of all trailer fields
 _HEX = b"0123456789abcdefABCDEF"
 _TOKEN = _HEX + b"ghijklmnopqrstuvwxyzGHIJKLMNOPQRSTUVWXYZ!#$%&'*+-.^_`|~"
 # A trailer must not change where a message ends or whom it is for (RFC 9110 section 6.5.1).
 _FORBIDDEN = b"content-length", b"transfer-encoding", b"host"
 
 
-# What Transfer-Encoding says. Anything but chunked alone is refused.
+# Checks Transfer-Encoding. Anything but a single chunked is refused.
 def begin(req, conn, value):
     codings = [coding.strip(b" \t") for coding in value.lower().split(b",")]
-    # Where one is empty, or chunked is not the last one, or is applied twice, nobody knows where the body ends (RFC 9112 sections 6.1, 6.3).
+    # If one is empty, or chunked is not the last one, or is applied twice, the end of the body is unknown (RFC 9112 sections 6.1, 6.3).
     if is_old(conn) or b"" in codings or codings[-1] != b"chunked" or codings.count(b"chunked") > 1:
         raise HTTPException(400)
     if len(codings) > 1:
@@ -21,18 +21,18 @@ def begin(req, conn, value):
     conn.refill = _first
 
 
-# Called when all of a chunk has been read: conn.left is the size of the next one, or conn.refill is None at the end.
+# Called when a chunk has been read: sets conn.left to the size of the next one, or conn.refill to None at the end.
 def _refill(conn):
     if (yield from _line(conn, 2)):
         raise HTTPException(400)
     yield from _first(conn)
 
 
-# The first chunk has no line end of another before it.
+# There is no line end of another chunk before the first one.
 def _first(conn):
     line = yield from _line(conn, _LINE)
     size, semicolon, extensions = line.partition(b";")
-    # int() would take signs, spaces, "0x" and "_". More than 7 digits are no size of a board's int.
+    # int() would accept signs, spaces, "0x" and "_". More than 7 digits do not fit into a small int of a board.
     if not size or size.strip(_HEX) or len(size.lstrip(b"0")) > 7:
         raise HTTPException(400)
     if semicolon:
@@ -44,7 +44,7 @@ def _first(conn):
         conn.refill = None
 
 
-# A line without its CRLF, of at most limit bytes with it. An LF alone does not end it: others may look for the CR.
+# A line without its CRLF, of at most limit bytes including it. A bare LF does not end it: other parsers may look for the CR.
 def _line(conn, limit):
     while True:
         end = conn.buf.find(b"\n", 0, limit)
@@ -67,10 +67,10 @@ def _line(conn, limit):
     return line[:-2]
 
 
-# ;name, ;name=token or ;name="quoted", as many as there are. They mean nothing here.
+# ;name, ;name=token or ;name="quoted", any number of them. All are ignored.
 def _check_extensions(text):
     _check_text(text)
-    bare = b""  # with "" for what is quoted
+    bare = b""  # with "" in place of quoted strings
     quoted = False
     i = 0
     while i < len(text):
@@ -95,14 +95,14 @@ def _is_token(name):
     return name and not name.strip(_TOKEN)
 
 
-# RFC 9110 section 5.5: no control character but a tab
+# RFC 9110 section 5.5: no control characters except tabs
 def _check_text(text):
     for c in text:
         if c < 32 and c != 9 or c == 127:
             raise HTTPException(400)
 
 
-# Trailer fields are checked, and dropped: they come too late for req.headers.
+# Trailer fields are checked and dropped: they come too late for req.headers.
 def _skip_trailers(conn):
     left = _TRAILERS
     while True:

@@ -3,8 +3,8 @@ from . import HTTPException, start_response
 from .files import open_file
 
 
-# Whether the request for a file was answered here, and not with all of it. The conditions come in the order of section 13.2.2.
-# etag is bytes; b"" if the file has none. No other tag has its text inside: it is digits and a dash in quotes.
+# Returns whether the request was answered here, other than with the whole file. The conditions are in the order of section 13.2.2.
+# etag is bytes; b"" if the file has none. It is quoted hex digits and a dash, so no other tag can contain it.
 def answer(app, req, resp, name, size, etag, mime, lines):
     fields = req.headers
     wanted = fields.get(b"If-Match", b"*")
@@ -40,7 +40,7 @@ def _send_part(app, resp, name, start, left):
         f.close()
 
 
-# The first byte and the end of a range; None for all: a server may ignore what it does not take, as here several ranges.
+# The first byte and the end of a range; None for the whole file: a server may ignore ranges, as this one ignores several at once.
 def _range(value, size):
     first, dash, last = value[6:].partition(b"-")
     if value[:6].lower() != b"bytes=" or not dash or not (first + last).isdigit() or len(value) > 40 or not size:
@@ -49,7 +49,7 @@ def _range(value, size):
         start, end = int(first), int(last) + 1 if last else size
         if last and end <= start:
             return None
-    else:  # the last so many bytes
+    else:  # the last n bytes
         start, end = max(size - int(last), 0), size
     if start >= size:
         raise HTTPException(416, {"Content-Range": "bytes */%d" % size})

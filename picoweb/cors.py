@@ -1,4 +1,4 @@
-# CORS (Fetch standard, section 3.3): lets pages of other sites call an app, and answers what browsers ask before (preflights).
+# CORS (Fetch standard, section 3.3): lets pages of other sites call an app, and answers preflight requests.
 from . import HTTPException, start_response
 from .hooks import add_headers, before
 from .server import coroutine
@@ -6,8 +6,8 @@ from .server import coroutine
 
 class CORS:
 
-    # origins: "*", or the sites that are allowed, such as ("https://panel.example",). headers: what requests may have besides what
-    # forms have; all by default. expose: what scripts may read of a response.
+    # origins: "*", or the allowed sites, such as ("https://panel.example",). headers: the fields that requests may have in addition to
+    # those of forms; all by default. expose: the fields of a response that scripts may read.
     def __init__(self, app, origins="*", headers=None, expose=None, credentials=False, max_age=600):
         if credentials and origins == "*":
             raise ValueError("browsers refuse credentials for every site: name the sites")
@@ -26,7 +26,7 @@ class CORS:
         if req.method == "OPTIONS" and method:  # for a route without methods=
             raise HTTPException(204, {"Allow": method})
 
-    # What ends before a handler is called comes here only: 404, 405, and OPTIONS, which is answered from the route table.
+    # Requests that end before a handler is called only come here: 404, 405, and OPTIONS answered from the route table.
     def _error(self, req, resp, e):
         self._add(req, resp)
         if e.status == 204 and _field(req, "Access-Control-Request-Method"):
@@ -59,5 +59,5 @@ class CORS:
 def _field(req, name):
     try:
         return req.headers.get(name, b"").decode()
-    except (AttributeError, HTTPException, UnicodeError):  # the head was not read, or is not one
+    except (AttributeError, HTTPException, UnicodeError):  # the head was not read, or is invalid
         return ""

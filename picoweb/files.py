@@ -8,10 +8,10 @@ except ImportError:
 from . import HTTPException, WebApp, start_response
 from .utils import unquote
 
-# errno of names that no file has: ENOENT, EACCES, ENOTDIR, EISDIR, EINVAL, ENAMETOOLONG.
+# errno of names without a file: ENOENT, EACCES, ENOTDIR, EISDIR, EINVAL, ENAMETOOLONG.
 _NO_FILE = (2, 13, 20, 21, 22, 36)
 
-# Types by extension, which a last "/" stands for. Short strings fit into the gaps of a small heap.
+# Types by extension; a final "/" stands for it. Short strings fit into the gaps of a small heap.
 _TYPES = (
     " html:text/ htm:text/html css:text/ js:text/javascript mjs:text/javascript txt:text/plain log:text/plain md:text/markdown ",
     " csv:text/ xml:text/ json:application/ map:application/json svg:image/svg+xml ico:image/x-icon png:image/ jpg:image/jpeg ",
@@ -33,12 +33,12 @@ def mime_type(fname):
     return "application/octet-stream"
 
 
-# A file of the app's package or folder; 404 if there is none.
+# A file in the app's package or folder; 404 if there is none.
 def open_file(pkg, fname):
     f = None
     try:
         f = _open(pkg, fname)
-        f.read(1)  # a directory may be opened, but not read
+        f.read(1)  # a directory can be opened, but not read
         f.seek(0)
         return f
     except OSError as e:
@@ -51,10 +51,10 @@ def open_file(pkg, fname):
 
 def _open(pkg, fname):
     try:
-        if sys.implementation.name != "cpython":  # which has another package of that name
+        if sys.implementation.name != "cpython":  # which has a different package of that name
             import pkg_resources
             return pkg_resources.resource_stream(pkg, fname)
-    except KeyError:  # it is not among the resources in R.py
+    except KeyError:  # not in R.py
         raise OSError(2)
     except (AttributeError, ImportError):  # a plain module; no pkg_resources
         pass
@@ -66,7 +66,7 @@ def _path(pkg, fname):
     return (path if isinstance(path, str) else path[0]) + "/" + fname
 
 
-# An entity tag of size and time; "" for a resource in R.py, or where there is no time.
+# An ETag from size and time; "" for a resource in R.py, or if there are no times.
 def _etag(pkg, fname, f):
     try:
         info = os.stat(_path(pkg, fname))
@@ -77,7 +77,7 @@ def _etag(pkg, fname, f):
     return ""
 
 
-# Whether the client takes gzip (RFC 9110 section 12.5.3).
+# Whether the client accepts gzip (RFC 9110 section 12.5.3).
 def _takes_gzip(fields):
     for coding in fields.get(b"Accept-Encoding", b"").split(b","):
         name, _, q = coding.replace(b" ", b"").partition(b";q=")
@@ -85,11 +85,11 @@ def _takes_gzip(fields):
             return not q or q.strip(b"0.")
 
 
-# What is below "static/", judged as the file system will see it
+# The path below "static/", checked as the file system will see it
 def handle_static(app, req, resp):
     segments = [unquote(segment) for segment in req.url_match.group(1).split("/")]
     path = "/".join(segments)
-    # CPython's "." is no line end: the match would be a part of the path only.
+    # On CPython "." does not match a line end: only part of the path would match.
     if "\0" in path or "\n" in req.path or ".." in path.replace("\\", "/").split("/") or "/" in "".join(segments):
         raise HTTPException(403)
     if type(app).sendfile is not WebApp.sendfile:  # the app's own
@@ -124,8 +124,8 @@ def sendfile(app, writer, fname, content_type, headers):
 
 # Copies a binary file through one buffer.
 def sendstream(writer, f):
-    from . import SEND_BUFSZ  # an app may set it
-    f = getattr(f, "buffer", f)  # CPython's, opened as text
+    from . import SEND_BUFSZ  # apps may set it
+    f = getattr(f, "buffer", f)  # opened as text on CPython
     buf = bytearray(SEND_BUFSZ)
     n = f.readinto(buf)
     while n:

@@ -1,8 +1,8 @@
-# Requests that are not of the plainest: how they begin, how long they are, and what their handlers get.
+# Requests beyond a plain GET: their request line, the length of their body, and the modes of headers=.
 from . import _HOST, _TOKEN, HTTPException, WebApp
 
 
-# What a request makes when it is first looked at
+# Attributes that a request creates when they are first used
 def attribute(req, name):
     if name == "headers" and len(req._head) > 1:
         from .headers import parse
@@ -20,7 +20,7 @@ def attribute(req, name):
     return getattr(req, name)
 
 
-# For routes and apps that do not have their fields parsed as usual: the reader stands after the request line, or at the body.
+# For routes and apps whose fields are not parsed as usual: the reader is placed after the request line, or at the body.
 def pass_head(app, req, extra):
     mode = extra.get("headers", app.headers_mode)
     if mode == "parse" and type(app).parse_headers is WebApp.parse_headers:
@@ -39,7 +39,7 @@ def pass_head(app, req, extra):
         conn.buf, conn.left = body, left
 
 
-# For HEAD (RFC 9110 section 9.3.2), 204 and 304: what is written ends with the blank line.
+# For HEAD (RFC 9110 section 9.3.2), 204 and 304: nothing is written after the blank line.
 def head_only(conn):
     awrite = conn.awrite
     tail = b""
@@ -56,12 +56,12 @@ def head_only(conn):
     conn.awrite = conn.awritestr = cut
 
 
-# HTTP/1.0 has no interim responses, and no codings: what stands before picoweb may not have looked at them.
+# HTTP/1.0 has no interim responses and no codings, so a proxy may have ignored them.
 def is_old(conn):
     return conn.buf.find(b" HTTP/1.0", 0, conn.buf.find(b"\n")) > 0
 
 
-# The fields that say how the body is read (RFC 9112 section 6.3). What could be read in two ways is refused.
+# The fields that say how to read the body (RFC 9112 section 6.3). Anything that could be read in two ways is refused.
 def frame(req, name, value):
     if name == b"content-length":
         if not value.isdigit() or req._length not in (None, int(value)):
@@ -81,14 +81,14 @@ def frame(req, name, value):
         req._conn.greeting = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
-# The body of a request without a length, or of one whose head an app's own _handle() has read
+# The body of a request without a length, or of one whose head was read by an overridden _handle()
 def read_unframed(req):
     if req._head:
         raise HTTPException(411)
     return (yield from req.reader.readexactly(int(req.headers[b"Content-Length"])))
 
 
-# A request line that is not of the plainest: another method than GET, another target than a path in ASCII, an LF alone at its end.
+# An unusual request line: a method other than GET, a target other than an ASCII path, or a bare LF at its end.
 def check_line(req, method, target, version):
     if method == b"HEAD":
         head_only(req._conn)
@@ -97,11 +97,11 @@ def check_line(req, method, target, version):
         form = version[:5] + version[6:7]
         raise HTTPException(505 if form == b"HTTP/." and len(version) == 8 and (version[5:6] + version[7:]).isdigit() else 400)
     from .utils import decode
-    # A board's decode() takes UTF-8 that is longer than it has to be.
+    # decode() on boards accepts overlong UTF-8.
     if not method or method.lower().strip(_TOKEN) or min(target) < 33 or b"\x7f" in target or decode(target).encode() != target:
         raise ValueError
     if method == b"CONNECT":
-        raise HTTPException(501)  # picoweb is no proxy
+        raise HTTPException(501)  # picoweb is not a proxy
     if target[:1] != b"/" and (method, target) != (b"OPTIONS", b"*"):
         # The absolute form (RFC 9112 section 3.2.2)
         scheme, slashes, rest = req.path.partition("://")
@@ -114,7 +114,7 @@ def check_line(req, method, target, version):
         req.path = "/" + path
 
 
-# One host, and a port (RFC 9112 section 3.2, RFC 3986 section 3.2.2)
+# A host, with or without a port (RFC 9112 section 3.2, RFC 3986 section 3.2.2)
 def parse_host(req, value):
     host = value.rstrip(b"0123456789")
     host = host[:-1] if host[-1:] == b":" else value

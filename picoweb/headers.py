@@ -2,7 +2,7 @@
 from . import HTTPException
 
 
-# bytes to bytes, as the client wrote them; found in any case, and by str.
+# Maps bytes to bytes, as the client wrote them; names match in any case, and as str.
 class Headers(dict):
 
     def _key(self, name):
@@ -24,7 +24,7 @@ class Headers(dict):
     def get(self, name, default=None):
         return super().get(self._key(name), default)
 
-    # RFC 9110 section 5.3: fields of one name are one list. RFC 6265 section 5.4: cookies are parted by semicolons.
+    # RFC 9110 section 5.3: fields of the same name form one list. RFC 6265 section 5.4: semicolons separate cookies.
     def add(self, line):
         name, colon, value = line.partition(b":")
         value = value.strip()
@@ -57,7 +57,7 @@ def read_fields(reader):
         headers.add(line)
 
 
-# Header fields (a dict, pairs, or lines that are ready) as lines. No value can end its line.
+# Header fields (a dict, pairs, or ready-made lines) as lines. A value cannot end its line.
 def lines(headers):
     if isinstance(headers, bytes):
         headers = headers.decode()
@@ -83,7 +83,7 @@ def _text(value):
     return value
 
 
-# The head of a response. A Content-Type among the headers takes the place of the other one.
+# The head of a response. A Content-Type among the headers replaces the other one.
 def head(content_type, status, headers, writer=None):
     first = "HTTP/1.0 %s NA\r\n" % status
     field = "Content-Type: %s\r\n" % content_type

@@ -1,8 +1,8 @@
-# What sessions, authentication and CORS are made of; apps may use it, too.
+# Shared by sessions, authentication and CORS; apps may use it, too.
 from .server import coroutine
 
 
-# Has func(req, resp) called before each handler of an app. It may be a coroutine, and may raise HTTPException.
+# Calls func(req, resp) before each handler of an app. It may be a coroutine, and may raise HTTPException.
 def before(app, func):
     dispatch = app.dispatch
 
@@ -15,7 +15,7 @@ def before(app, func):
     app.dispatch = dispatch_after
 
 
-# Adds header fields to the response, whoever writes it: the lines that make() returns follow the status line of the first write.
+# Adds header fields to a response, regardless of who writes it: the lines that make() returns follow the status line.
 def add_headers(resp, make):
     awrite = resp.awrite
     head = b""
@@ -35,7 +35,7 @@ def add_headers(resp, make):
     resp.awrite = resp.awritestr = awrite_head
 
 
-# Compares bytes in a time that tells nothing of how many are right.
+# Compares bytes in a time that does not reveal how many agree.
 def same(a, b):
     diff = len(a) ^ len(b)
     for i in range(min(len(a), len(b))):

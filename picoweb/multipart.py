@@ -7,13 +7,13 @@ try:
 except ImportError:
     import uos as os
 
-_saving = set()  # two clients must not write into one file
+_saving = set()  # two clients must not write to the same file
 
 
 class Multipart:
     name = filename = type = None  # of the part
 
-    # size: bytes to read at a time, and to keep of a part's header fields
+    # size: bytes to read at a time, and for the header fields of a part
     def __init__(self, req, size=512, max_size=1 << 29):
         kind, params = _parse(req.headers.get("Content-Type", b""))
         if kind != b"multipart/form-data":
@@ -25,9 +25,9 @@ class Multipart:
         self._left = max_size
         self._read = req.reader.read
         self._mark = b"\r\n--" + boundary
-        self._buf = b"\r\n"  # the first boundary may come at once
+        self._buf = b"\r\n"  # the first boundary may come first
 
-    # Goes to the next part, or the next of that name; False after the last one.
+    # Moves to the next part, or the next of that name; False after the last.
     def next(self, name=None):
         start = len(self._mark)
         while True:
@@ -69,7 +69,7 @@ class Multipart:
     def read(self):
         while not self._buf.startswith(self._mark):
             end = self._buf.find(self._mark)
-            if end < 0:  # the last bytes may begin a boundary
+            if end < 0:  # the last bytes may be the start of a boundary
                 end = len(self._buf) - len(self._mark) + 1
             if end > 0:
                 data, self._buf = self._buf[:end], self._buf[end:]
@@ -102,7 +102,7 @@ class Multipart:
         yield from self._copy(parts.append, max_size)
         return decode(b"".join(parts))
 
-    # Writes the part beside path and renames it once it is whole.
+    # Writes the part beside path, and renames it when complete.
     def save(self, path, max_size=1 << 29):
         if path in _saving or path[-4:] == ".tmp":  # it may be beside another
             raise HTTPException(409)
@@ -118,7 +118,7 @@ class Multipart:
             try:
                 os.remove(path + ".tmp")
             except OSError:
-                pass  # it has been renamed
+                pass  # it was renamed
         return size
 
 

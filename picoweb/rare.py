@@ -1,4 +1,4 @@
-# What few apps need: the log, templates, mounts.
+# For the apps that need it: logging, templates, mounts.
 import sys
 
 
@@ -12,7 +12,7 @@ def trace(e):
     try:
         sys.print_exception(e, text)
     except Exception:
-        pass  # it may not even be fit to be printed
+        pass  # not even printing it works
     return text.getvalue()
 
 
@@ -35,7 +35,7 @@ class Logger:
 
     debug = warning = error = critical = exception = info
 
-    # As ulogging has it
+    # As in ulogging
     def exc(self, e, msg, *args):
         self.info(msg, *args)
         sys.stderr.write(trace(e))
@@ -44,13 +44,13 @@ class Logger:
 _NO_ENGINE = "templates need utemplate: copy its folder beside the app, or set app.template_loader (docs: How-to, Templates)"
 
 
-# Shows that on the page; what it raises is in the log.
+# Shows the error on the page; the exception is in the log.
 def _no_engine(*args):
     yield _NO_ENGINE
     raise ImportError(_NO_ENGINE)
 
 
-# Any engine will do whose templates are functions that yield their text.
+# Works with any engine whose templates are functions that yield text.
 def load_template(app, name):
     if app.template_loader is None:
         try:
@@ -67,7 +67,7 @@ def load_template(app, name):
         raise OSError(e.args[0], "template %s" % name)
 
 
-# The longest prefix comes first: it is the closest match.
+# The longest prefix first: it is the closest match.
 def mount(app, url, sub):
     sub.url = url
     app.mounts.append(sub)

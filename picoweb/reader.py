@@ -1,13 +1,12 @@
-# The body of a request: reading it, and dropping what nobody read.
-
+# The body of a request: reading it, and draining the unread rest.
 from . import HTTPException
 from .server import json, sleep_ms, ticks_ms
 
-# Scripts in browsers say text/plain where their author says nothing.
+# Scripts in browsers send text/plain unless told otherwise.
 FORMS = (b"application/x-www-form-urlencoded", b"text/plain")
 
 
-# The body of a request, and no more
+# The body of a request, and nothing after it
 class Reader:
 
     def __init__(self, conn):
@@ -52,7 +51,7 @@ class Reader:
             conn.left -= n
         return n
 
-    # n bytes, or all, in the one buffer that they need
+    # n bytes, or all, in a single buffer
     def readall(self, n=-1):
         if n < 0 and self.conn.refill:
             from .chunked import read_all
@@ -72,7 +71,7 @@ class Reader:
     def readexactly(self, n):
         return bytes((yield from self.readall(n)))
 
-    # A line with its end, or max_body bytes of it
+    # A line including its end, or max_body bytes of it
     def readline(self):
         conn = self.conn
         parts = []
@@ -92,8 +91,8 @@ class Reader:
         return b"".join(parts)
 
 
-# Drops what is on its way: a socket closed with bytes unread is reset, and the client may lose the response. It is the first to give
-# its place to another one, and has a few tenths of a second: that is what its clock says.
+# Drains the unread rest: closing a socket with unread bytes resets it, and the client may lose the response. The clock is set back, so that
+# this connection is the first to be evicted, and has only a few tenths of a second.
 def drain(app, req, conn):
     n, tail = app.max_drain, b""
     if req._head and conn.refill:
@@ -104,9 +103,9 @@ def drain(app, req, conn):
             yield from sleep_ms(5)
             conn.s.read(2)
         elif conn.greeting:
-            n = n if conn.s.read(n) else 0  # the client waits for it before it sends more
+            n = n if conn.s.read(n) else 0  # the client waits for this before it sends more
     conn.since = ticks_ms() - 1000 * app.read_timeout + 300
-    while n > 0 and tail[-4:] != b"\r\n\r\n":  # chunks end with that
+    while n > 0 and tail[-4:] != b"\r\n\r\n":  # which ends the chunks
         data = yield from conn.receive(conn.take, 0)
         if not data:
             break
@@ -136,5 +135,5 @@ def read_json(req):
     data = yield from read_body(req)
     try:
         return json.loads(data)
-    except (ValueError, RuntimeError):  # nested too deeply for a board's stack
+    except (ValueError, RuntimeError):  # nested too deeply for the stack of a board
         raise HTTPException(400)

@@ -11,7 +11,7 @@ class Pattern:
     def __init__(self, url):
         literal, *params = url.split("<")
         self.segments = [(segment, None, None, "") for segment in literal.split("/")]
-        self.path = None  # the index of the segment that takes several
+        self.path = None  # the index of the parameter that takes several segments
         names = []
         for param in params:
             spec, end, literal = param.partition(">")
@@ -30,7 +30,7 @@ class Pattern:
             self.segments[-1] = prefix, kind, name, suffix
             self.segments += [(segment, None, None, "") for segment in literals]
 
-    # The parameters as keyword arguments; None if the path, as the client sent it, is not one of this route.
+    # The parameters as keyword arguments; None if the path, as the client sent it, does not match.
     def match(self, path):
         parts = path.split("/")
         more = len(parts) - len(self.segments)
@@ -41,7 +41,7 @@ class Pattern:
             return None
         args = {}
         for part, (prefix, kind, name, suffix) in zip(parts, self.segments):
-            # Decoded after the split: an encoded slash is a character of its segment.
+            # Decoded after the split: an encoded slash belongs to its segment.
             value = unquote(part)
             if kind is None:
                 if prefix != value and prefix != part:
@@ -55,7 +55,7 @@ class Pattern:
         return args
 
 
-# The value of a parameter; None where the text is none of its type. A path that began with a slash would be absolute.
+# The value of a parameter; None if the text is not of its type. A path that began with a slash would be absolute.
 def _convert(kind, value):
     if not value or kind == "path" and value[0] == "/":
         return None
@@ -64,17 +64,17 @@ def _convert(kind, value):
         return int(value) if len(value) <= 18 and value.encode().isdigit() else None
     if hasattr(kind, "match"):
         match = kind.match(value)
-        # CPython's "$" also matches before a last line end.
+        # On CPython, "$" also matches before a final line end.
         return value if match and match.group(0) == value else None
     return value
 
 
-# The routes that path may match, in the order of the table. What is found for an exact route is kept: a table of a hundred then
-# costs about as much as one of one.
+# The routes that may match path, in the order of the table. Results for exact routes are kept, so that a table of a hundred routes
+# costs about as much as one with a single route.
 def candidates(app, path):
     plain = unquote(path) if "%" in path else path
     if plain != path:
-        # An exact route may be spelt in many ways.
+        # An exact route can be encoded in many ways.
         return [(path,) + tuple(route[1:]) if route[0] == plain else route for route in app.url_map]
     if not app._index or app._index[0] != len(app.url_map):
         app._index = (len(app.url_map), {route[0]: None for route in app.url_map if isinstance(route[0], str)},
@@ -86,7 +86,7 @@ def candidates(app, path):
     return routes
 
 
-# For when none of the routes takes the request.
+# Called if no route accepts the request.
 def refuse(req, routes):
     allow = []
     for url, _, *extra in routes:

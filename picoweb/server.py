@@ -1,4 +1,4 @@
-# Sockets and the event loop: a Stream for each client, and the Server that accepts them. Nothing here knows HTTP.
+# Sockets and the event loop: a Stream for each client, and the Server that accepts them. There is no HTTP here.
 import gc
 import sys
 
@@ -15,7 +15,7 @@ else:
         def io_wait(s, write):
             return core._io_queue._enqueue(s, int(write))
 
-        # A wait that found no memory has left half an entry.
+        # A wait that ran out of memory has left half an entry.
         def io_forget(s):
             core._io_queue.map.pop(id(s), None)
 
@@ -29,9 +29,9 @@ else:
             return ssl.wrap_socket(s, server_side=True, do_handshake_on_connect=False)
     except ImportError:  # Pycopy
         from uasyncio import IORead, IOWrite, cancel
-        loop = get_event_loop(64, 64)  # its queues never grow, and an entry too many ends it
+        loop = get_event_loop(64, 64)  # its queues do not grow, and one entry too many ends it
         create_task = loop.create_task
-        io_forget = io_done = loop.remove_reader  # that a client is gone would wake its task again and again
+        io_forget = io_done = loop.remove_reader  # a client that has gone would wake its task again and again
 
         def task_cancel(task):
             try:
@@ -55,7 +55,7 @@ else:
         while True:
             try:
                 return loop.run_forever()
-            except Exception as e:  # Pycopy's loop: the task that ran gets it, unless it is its own
+            except Exception as e:  # Pycopy's loop: goes to the task that ran, unless that raised it
                 gc.collect()
                 try:
                     loop.cur_task.pend_throw(e)
@@ -67,7 +67,7 @@ else:
                 raise
 
 
-# One client
+# A client's connection
 class Stream:
     buf = None  # what was read too early; None before its task has begun
     left = 0  # bytes of the body that may still be read
@@ -82,7 +82,7 @@ class Stream:
         self.s = s
         self.raw = raw or s  # the socket below TLS
         self.peer = peer
-        self.since = ticks_ms()  # when the server began to wait for the client; None: it does not
+        self.since = ticks_ms()  # when the server began to wait for the client, or None
         server.conns.append(self)
         if server.app.debug >= 0:
             self.start = self.since  # for the log
@@ -101,7 +101,7 @@ class Stream:
         self.writing = None
         io_done(self.raw)
 
-    # What op, the socket's read or readinto, has for n
+    # What op, the socket's read or readinto, returns for n
     def receive(self, op, n):
         try:
             data = None if self.raw is self.s else op(n)
@@ -113,13 +113,13 @@ class Stream:
             self.gone = not self.late
             raise
 
-    # What has come, by way of a buffer that all share: shrunk ones would leave holes in the heap.
+    # What has arrived, read through a shared buffer: shrunk buffers would leave holes in the heap.
     def take(self, n):
         buf = self.server.buf
         n = self.s.readinto(buf)
         return n and bytes(memoryview(buf)[:n])
 
-    # More of what is not whole yet
+    # Adds to a head that is not complete yet
     def more(self):
         data = yield from self.receive(self.take, 0)
         if not data:
@@ -153,7 +153,7 @@ class Stream:
         self.since = None
         self.server.turns += 1
         if not self.server.turns & 15:
-            yield from sleep_ms(0)  # a fast client must not keep the others from their turn
+            yield from sleep_ms(0)  # so that a fast client does not starve the others
 
     awritestr = awrite
 
@@ -161,7 +161,7 @@ class Stream:
         for buf in iterable:
             yield from self.awrite(buf)
 
-    # It is the app's alone from here: no place, and a clock only for what it writes.
+    # From here on it belongs to the app: no place, and a time limit only for writes.
     def release(self):
         if self in self.server.conns:
             self.server.conns.remove(self)
@@ -183,12 +183,12 @@ class Stream:
             if raw is not self.s:  # a failed TLS socket leaves it open
                 raw.close()
 
-    # What is rarely called
+    # Rarely used attributes
     def __getattr__(self, name):
         from .streams import attribute
         return attribute(self, name)
 
-    # Ends what waits for it; its task may tell it why.
+    # Ends whatever waits for it; its task may tell the client why.
     def drop(self):
         self.late = True
         self.release()
@@ -205,7 +205,7 @@ class Server:
 
     def __init__(self, app, loop=None):
         self.app = app
-        self.loop = loop  # stopped in the end
+        self.loop = loop  # stopped at the end
         self.conns = []
         self.buf = bytearray(640)
         app._servers.append(self)
@@ -218,7 +218,7 @@ class Server:
         s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         s.bind(ai[-1])
         if sys.platform == "linux":
-            s.setsockopt(socket.SOL_SOCKET, 7, 32768)  # SO_SNDBUF: to fill megabytes would look like progress
+            s.setsockopt(socket.SOL_SOCKET, 7, 32768)  # SO_SNDBUF: filling megabytes would look like progress
         s.listen(backlog or self.app.backlog)
         create_task(self.serve())
         create_task(self.sweep())
@@ -245,7 +245,7 @@ class Server:
                 gc.collect()
                 yield from sleep_ms(20)
 
-    # For a second, so far: newcomers are told.
+    # After a second, newcomers are told.
     def overloaded(self):
         return self.full >= 200
 
@@ -261,7 +261,7 @@ class Server:
             (conn or s).close()
             raise
 
-    # Takes the place of the client that has been idle longest, unless it has just come.
+    # Evicts the client that has been idle longest, unless only for a moment.
     def evict(self):
         conn = max(self.conns, key=Stream.idle) if self.conns else None
         if not conn or conn.idle() < 20:
@@ -269,7 +269,7 @@ class Server:
         conn.drop()
         return True
 
-    # Looks at all clocks: a timer for each wait would cost more than the request.
+    # Checks all timeouts: a timer for each wait would cost more than the request.
     def sweep(self):
         app = self.app
         while self.s or self.conns:
@@ -281,13 +281,13 @@ class Server:
                         conn.drop()
             except Exception:
                 gc.collect()
-        yield from sleep_ms(20)  # the last that were dropped may clean up
+        yield from sleep_ms(20)  # lets the last cancelled handlers clean up
         if self in app._servers:
             app._servers.remove(self)
             if self.loop:
                 self.loop.stop()
 
-    # Frees the port at once. A request that has come has app.shutdown_timeout seconds.
+    # Frees the port at once. Requests in progress have app.shutdown_timeout seconds.
     def close(self):
         s, self.s = self.s, None
         if s:
@@ -304,7 +304,7 @@ class Server:
             yield from sleep_ms(20)
 
 
-# What starts and stops an app
+# Starts and stops an app
 class Service:
     max_connections = 16
     read_timeout = write_timeout = 10
@@ -314,7 +314,7 @@ class Service:
     debug = -1
     log = None
     inited = False
-    _own_fields = True  # until it is known how they are parsed
+    _own_fields = True  # until we know how they are parsed
 
     def __init__(self):
         self._servers = []
@@ -326,13 +326,13 @@ class Service:
     def _begin(self, debug=False, log=None, lazy_init=False):
         from . import WebApp
         if debug >= 0:
-            from . import answers, rare  # what logs, while the heap is still whole
+            from . import answers, rare  # for logging, while the heap is not fragmented
             log = log or rare.logger(debug)
         self.debug, self.log = int(debug), log
         self.init()
         self.inited = True
         self._own_fields = self.headers_mode != "parse" or type(self).parse_headers is not WebApp.parse_headers
-        gc.collect()  # of what loading the app has left
+        gc.collect()  # garbage from loading the app
         for app in () if lazy_init else self.mounts:
             if not app.inited:
                 app._begin(debug, log)
@@ -360,7 +360,7 @@ class Service:
         loop.close()
 
 
-# For Ctrl-C, after which a task may never go on
+# For Ctrl-C, after which a task may never be resumed
 def stop(app):
     for server in list(app._servers):
         server.loop = None

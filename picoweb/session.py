@@ -13,7 +13,7 @@ except ImportError:
     from utime import time
 
 
-# The value of a cookie of the request, a str.
+# The value of a cookie, a str.
 def get_cookie(req, name, default=None):
     for pair in req.headers.get("Cookie", b"").split(b";"):
         key, _, value = pair.partition(b"=")
@@ -46,7 +46,7 @@ def _base64(data):
 
 class Sessions:
 
-    # secret: bytes that nobody else knows. max_age: seconds. options: more of set_cookie()'s.
+    # secret: bytes that nobody else knows. max_age: seconds. options: more arguments of set_cookie().
     def __init__(self, app, secret, name="session", max_age=1209600, **options):
         if not secret or isinstance(secret, str):
             raise ValueError("the secret has to be bytes")
@@ -60,7 +60,7 @@ class Sessions:
         self.options = options
         before(app, self._begin)
 
-    # Sets req.session, a dict. It goes back to the client when the head of the response is written.
+    # Sets req.session, a dict. It is sent back to the client with the head of the response.
     def _begin(self, req, resp):
         req.session, expires = self._load(req)
         old = dumps(req.session)
@@ -68,7 +68,7 @@ class Sessions:
         def lines():
             if not req.session:
                 return "" if old == "{}" else self._line("", 0)
-            # An old one is renewed, so that only who stays away for max_age has to log in again.
+            # An old one is renewed, so that users have to log in again only after an absence of max_age.
             if dumps(req.session) == old and expires - time() > self.max_age // 2:
                 return ""
             return self._line(self._dump(req.session), self.max_age)
@@ -78,7 +78,7 @@ class Sessions:
     def _line(self, value, max_age):
         return "%s: %s\r\n" % set_cookie(self.name, value, max_age=max_age, **self.options)
 
-    # HMAC-SHA-256 (RFC 2104): not every runtime has the module hmac. The name is in it, for other cookies may have the same secret.
+    # HMAC-SHA-256 (RFC 2104): not every runtime has the module hmac. It includes the name, because other cookies may use the same secret.
     def _sign(self, text):
         inner = sha256(self._inner + self.name.encode() + b"=" + text).digest()
         return _base64(sha256(self._outer + inner).digest())
@@ -90,7 +90,7 @@ class Sessions:
             raise ValueError("browsers take 4096 bytes; a session is no place for much data")
         return (text + b"." + self._sign(text)).decode()
 
-    # (session, when it expires) from the cookie of a request; ({}, 0) if there is none that is valid.
+    # (session, when it expires) from the cookie of a request; ({}, 0) without a valid one.
     def _load(self, req):
         try:
             text, _, signature = get_cookie(req, self.name, "").encode().partition(b".")
@@ -98,6 +98,6 @@ class Sessions:
                 session, expires = loads(a2b_base64(text).decode())
                 if expires > time() and isinstance(session, dict):
                     return session, expires
-        except (AttributeError, TypeError, ValueError):  # headers="skip"; or the secret has signed something else
+        except (AttributeError, TypeError, ValueError):  # headers="skip", or the secret was used to sign something else
             pass
         return {}, 0

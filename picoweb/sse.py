@@ -41,7 +41,7 @@ class EventSource:
     # read, a function, is asked for an event every so many seconds while somebody listens.
     def __init__(self, read=None, every=1):
         self.listeners = []  # the oldest first
-        self._flushing = []  # those that have a task, the slowest first
+        self._flushing = []  # those with a task, the slowest first
         self._read = read
         self._pause = int(1000 * every) if read else None
         self._beating = False

@@ -28,7 +28,7 @@ def write_kept(conn, buf, off, sz):
             since = ticks_ms()
 
 
-# What a stream has besides the methods of Stream
+# Attributes of a stream that Stream lacks
 def attribute(conn, name):
     if name == "out":
         return b""
@@ -47,7 +47,7 @@ def stream_get_extra_info(conn, name, default=None):
     return conn.peer if name == "peername" else default
 
 
-# As asyncio's streams have it: drain() sends it.
+# As in asyncio: drain() sends it.
 def stream_write(conn, data):
     conn.out += data.encode() if isinstance(data, str) else bytes(data)
 

@@ -3,7 +3,7 @@ from .server import Server, Stream, get_event_loop, json as _json
 from .utils import decode
 
 
-# What the client sends and the app answers
+# The request, and the response
 class _Socket:
 
     def __init__(self, data, limit):
@@ -32,7 +32,7 @@ class _Socket:
         self.limit = 0
 
 
-# The fields of a response, in any case. One that comes twice has its values joined by commas; pairs has them apart.
+# The fields of a response; names match in any case. Repeated fields are joined by commas; pairs has each of them.
 class _Fields:
 
     def __init__(self, pairs):
@@ -56,7 +56,7 @@ class Response:
     def __init__(self, raw):
         head, _, self.body = raw.partition(b"\r\n\r\n")
         first, *lines = decode(head).split("\r\n")
-        self.status = int(first.split(" ")[1]) if first else 0  # 0: the app closed the connection without a word
+        self.status = int(first.split(" ")[1]) if first else 0  # 0: the app closed the connection without a response
         self.headers = _Fields([(name, value.strip()) for name, _, value in [line.partition(":") for line in lines]])
 
     @property
@@ -68,7 +68,7 @@ class Response:
         return _json.loads(self.text)
 
 
-# Percent-encoded, as a form's names and values are.
+# Percent-encoded, like the names and values of a form.
 def _quote(s):
     return "".join([chr(b) if 48 <= b < 58 or 65 <= b < 91 or 97 <= b < 123 else "%%%02X" % b for b in str(s).encode()])
 
@@ -81,9 +81,9 @@ def _encode(form):
     return "&".join(fields)
 
 
-# Keeps cookies, whatever their path is; headers (dict) go with each request.
+# Keeps cookies of all paths; headers (dict) are sent with each request.
 class TestClient:
-    __test__ = False  # pytest takes it for tests by its name
+    __test__ = False  # pytest would take the class for tests
 
     def __init__(self, app, headers=None, debug=0):
         self.app = app
@@ -93,7 +93,7 @@ class TestClient:
             app._begin(debug)
         self.server = Server(app)
 
-    # A body is one of data (str or bytes), form (dict) and json. After limit bytes of the response, the client hangs up.
+    # The body is data (str or bytes), form (dict) or json. After limit bytes of the response, the client hangs up.
     def request(self, method, url, headers=None, data=b"", form=None, json=None, limit=1 << 30):
         fields = {"Host": "localhost"}
         if form is not None:
@@ -111,7 +111,7 @@ class TestClient:
         return self._talk(_Socket(head.encode() + data, limit))
 
     def _talk(self, s):
-        conn = Stream(self.server, s, ("127.0.0.1", 0), _Socket(b"", 0))  # no wait
+        conn = Stream(self.server, s, ("127.0.0.1", 0), _Socket(b"", 0))  # does not wait
         get_event_loop().run_until_complete(self.app._handle(conn, conn))
         raw = s.sent
         conn.close()

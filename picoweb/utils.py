@@ -3,7 +3,7 @@
 _HEX = b"0123456789abcdefABCDEF"
 
 
-# Decodes "%XX"; what only looks like it stays.
+# Decodes "%XX"; a "%" that does not begin an escape stays.
 def unquote_to_bytes(s):
     if b"%" not in s:
         return s
@@ -17,7 +17,7 @@ def unquote_to_bytes(s):
     return b"".join(parts)
 
 
-# The length of the UTF-8 sequence at b[i], or of what is wrong there, as a negative number (Unicode 15, table 3-7).
+# The length of the UTF-8 sequence at b[i], or, negated, that of an invalid one (Unicode 15, table 3-7).
 def _sequence(b, i):
     first = b[i]
     if first < 0x80:
@@ -32,12 +32,12 @@ def _sequence(b, i):
     return size or -1
 
 
-# Bytes to text, with U+FFFD for what is not UTF-8. A board's own decode() has no "replace", and takes surrogates.
+# Bytes to text, with U+FFFD for invalid UTF-8. On boards, decode() has no "replace" and accepts surrogates.
 def decode(b):
     try:
         s = b.decode()
         if len(s) == len(b):
-            return s  # ASCII, as most is
+            return s  # ASCII, the usual case
     except UnicodeError:
         pass
     parts = []
@@ -58,7 +58,7 @@ def unquote_plus(s):
     return unquote(s.replace("+", " ") if isinstance(s, str) else s.replace(b"+", b" "))
 
 
-# Text or bytes to a dict; a name that comes once has a str, one that comes again a list, one without "=" True.
+# Text or bytes to a dict: a str for a name that occurs once, a list for one that is repeated, True for one without "=".
 def parse_qs(s):
     res = {}
     if isinstance(s, str):

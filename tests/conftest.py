@@ -7,12 +7,22 @@ import pytest
 
 import harness
 
-# What takes its time: the oldest and the newest CPython stand for those between them.
+# Slow modules: they run on the oldest and the newest CPython only.
 SLOW = ("test_fuzz", "test_hostile", "test_notes", "test_run")
-# What a quick run leaves out: modules, and single tests.
-LONG = ("test_bench.py", "test_fuzz.py", "test_hostile.py", "test_install.py", "test_survival.py")
-LONG_TESTS = ("test_a_machine_without_a_network", "test_a_slow_client_that_goes_on_is_served",
-              "test_ctrl_c_lets_a_response_be_taken", "test_each_timeout_is_for_its_own_wait", "test_kill", "test_timeouts")
+# What a quick run leaves out: modules, and single tests that wait for clocks, try every length, or start many processes.
+LONG = ("test_bench.py", "test_fuzz.py", "test_hostile.py", "test_install.py", "test_oracle.py", "test_stubs.py", "test_survival.py")
+LONG_TESTS = set("""
+    test_a_lost_test_run_takes_its_servers_along test_a_machine_without_a_network test_a_megabyte_in_a_small_heap
+    test_a_misuse_is_found test_a_slow_client_that_goes_on_is_served test_an_app_file_by_its_name
+    test_ctrl_c_lets_a_response_be_taken test_cut_off_at_every_length test_each_timeout_is_for_its_own_wait
+    test_frames_that_end_the_connection test_fuzz test_hostile_forms test_kill
+    test_newcomers_are_told_that_every_place_is_a_handlers_at_work test_one_that_does_not_read_holds_up_nobody
+    test_one_that_reads_too_slowly_is_given_up test_picoweb_imported_by_its_file test_picoweb_inside_a_package
+    test_pytest_runs_it test_restart test_silent_clients_are_asked_and_then_dropped
+    test_the_connection_is_closed_after_the_code test_the_example_has_the_same_pages test_the_library
+    test_the_library_under_asgi test_timeouts test_two_workers_answer_ten_thousand_requests
+    test_unread_20_kb_cost_no_reply test_unread_body_that_does_not_wait_to_be_expected
+""".split())
 
 
 def pytest_addoption(parser):
@@ -67,7 +77,7 @@ def _skip_broken():
     except harness.Broken as e:
         pytest.skip(str(e))
     except Exception:
-        # A test may fail for what its server's interpreter lacks.
+        # A test may fail because of something that its server's interpreter lacks.
         faults = harness.faults()
         if faults:
             pytest.skip("; ".join(faults))
@@ -89,3 +99,12 @@ def serve(runtime):
     """`serve(app, ...)`: a started harness.Server on this test's runtime, stopped when the test ends."""
     with contextlib.ExitStack() as servers:
         yield lambda app, **options: servers.enter_context(harness.Server(runtime, app, **options))
+
+
+@pytest.fixture(scope="module")
+def server(runtime, request):
+    """One server of a module's APP for all its tests; its log stays empty."""
+    with harness.Server(runtime, request.module.APP) as server:
+        yield server
+        assert server.log() == ""
+        assert server.stop() == 0

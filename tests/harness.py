@@ -28,16 +28,18 @@ import interpreters  # noqa: E402
 import run as runner  # noqa: E402
 from store import DEPS  # noqa: E402
 
-# Longer than any sane answer of a machine that does other things as well; a test of deadlines passes its own.
+# Longer than any sane response, even on a busy machine. Tests of deadlines pass their own.
 TIMEOUT = 30
 START_TIMEOUT = 60
 
 # One runtime of each kind.
 QUICK = os.environ.get("QUICK", "") not in ("", "0")
 
+WASM = os.path.join(DEPS, "wasm", "node_modules")
+
 
 class Runtime:
-    """An interpreter to test on: what starts it, and what tells it apart."""
+    """An interpreter to test on: how to start it, and what distinguishes it."""
 
     def __init__(self, name, found):
         self.name = name
@@ -60,7 +62,7 @@ class Runtime:
         return dict(bare, **interpreters.module_path(self.kind, path))
 
     def options(self, heapsize=None):
-        """The interpreter's own options; CPython has no bound on its heap, and ignores one."""
+        """The interpreter's own options. CPython's heap has no limit, so heapsize is ignored."""
         return ["-X", "heapsize=%d" % heapsize] if heapsize and not self.is_cpython else []
 
     def serve_command(self, app, port, debug="-", heapsize=None):
@@ -76,7 +78,7 @@ class Wasm(Runtime):
     def __init__(self, version):
         numbers = tuple(int(n) for n in version.split("."))
         super().__init__("wasm" + version, interpreters.Interpreter(shutil.which("node"), "micropython", numbers, 32))
-        self.folder = os.path.join(DEPS, "wasm", version)
+        self.folder = os.path.join(WASM, "micropython-" + version)
         self.has_sockets = False
 
     def script_command(self, script, args, path, heapsize=None):
@@ -88,7 +90,7 @@ class Wasm(Runtime):
 
 
 def runtimes():
-    """Every interpreter with sockets that is here, and the lines that say which and what is missing."""
+    """Every interpreter with sockets that is here, and lines that list them and those that are missing."""
     found, lines, reasons = [], [], fetch.reasons()
     for name, (variable, _, _) in interpreters.WANTED.items():
         interpreter = interpreters.find(name)
@@ -96,7 +98,8 @@ def runtimes():
             found.append(Runtime(name, interpreter))
         else:
             lines.append("%s: skipped: %s" % (name, reasons.get(name, "not found (set %s=...)" % variable)))
-    found += [Runtime("cpython%d.%d" % python.version[:2], python) for python in interpreters.pythons()]
+    pythons = [interpreters.probe(sys.executable)] if QUICK else interpreters.pythons()
+    found += [Runtime("cpython%d.%d" % python.version[:2], python) for python in pythons]
     if QUICK:
         running = [r for r in found if r.path == sys.executable]
         found = list({r.kind: r for r in reversed(running + found)}.values())
@@ -104,33 +107,33 @@ def runtimes():
 
 
 def wasms():
-    """MicroPython for Node, the oldest and the newest, where Node and they are."""
+    """MicroPython for Node, the oldest and the newest, if they and Node are here."""
     if QUICK:
         return [], []
     if not shutil.which("node"):
         return [], ["wasm: skipped: node is not on this machine"]
-    found = [Wasm(version) for version in sorted(fetch.WASM) if os.path.isdir(os.path.join(DEPS, "wasm", version))]
+    found = [Wasm(name.partition("-")[2]) for name in (sorted(os.listdir(WASM)) if os.path.isdir(WASM) else []) if name.startswith("micropython-")]
     reason = fetch.reasons().get("wasm", "not fetched (tools/fetch.py wasm)")
     return found, ["%s: %s" % (r.name, r.folder) for r in found] or ["wasm: skipped: " + reason]
 
 
 # Processes
 
-# The number of that system call on arm64, x86-64 and x86.
+# The number of the system call futex() on arm64, x86-64 and x86.
 FUTEX = ("98", "202", "240")
-# What the Unix ports themselves write, after a jump out of the garbage collector and out of all that catches exceptions.
+# What the Unix ports themselves write after an interrupt has jumped out of the garbage collector, or past every exception handler.
 BROKEN = ("heap is locked", "FATAL: uncaught NLR")
-# What a board's interpreter says when it was built without TLS, or without SHA-1.
+# The errors of an interpreter that was built without TLS or SHA-1.
 LACKS = re.compile(r"no module named '(?:ussl|ssl|tls)'|can't import name (?:sha1|SSLContext)|has no attribute '(?:sha1|SSLContext)'")
 CRASHES = {-number: number.name for number in (signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGFPE, signal.SIGABRT)}
 
 
 class Broken(Exception):
-    """Not the server's fault: an interrupt has broken the interpreter, or it lacks what is tested. conftest.py skips the test."""
+    """Not the server's fault: an interrupt has broken the interpreter, or it lacks something. conftest.py skips the test."""
 
 
 def lack(runtime, text):
-    """What a runtime that wrote this was built without, or None."""
+    """What a runtime was built without, going by what it wrote; or None."""
     found = None if runtime.is_cpython else LACKS.search(text)
     return found and "%s: %s" % (runtime, found.group())
 
@@ -145,7 +148,7 @@ def _kill_all():
 
 
 def faults():
-    """What interrupts have broken in the interpreters of the servers that tests have now, or what these lack."""
+    """What interrupts have broken in the interpreters of the current servers, or what these interpreters lack."""
     return [fault for fault in [server.fault() or lack(server.runtime, server.log()) for server in list(_servers)] if fault]
 
 
@@ -160,19 +163,19 @@ _PR_SET_PDEATHSIG = 1
 
 
 def _child_setup(ulimit_n):
-    # A test run in the background passes an ignored SIGINT on, and the server could not be stopped as a user stops it.
+    # A test run in the background ignores SIGINT; if the server inherited that, Ctrl-C could not stop it.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     if sys.platform == "linux":
-        # A test run that is killed takes its servers along.
+        # When a test run is killed, its servers end, too.
         _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if ulimit_n:
         resource.setrlimit(resource.RLIMIT_NOFILE, (ulimit_n, ulimit_n))
 
 
 def _claim_ports():
-    """A block of ports that no other test process uses while this one lives: it has bound the first one's datagrams.
+    """A block of ports that no other test process uses: this one has bound the first port's UDP socket.
 
-    They lie below those that the kernel gives to clients, which come and go."""
+    They are below the ports that the kernel assigns to clients."""
     for first in range(12000, 32000, 500):
         claim = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         try:
@@ -194,20 +197,20 @@ def free_port():
     while True:
         port = next(_ports)
         with contextlib.suppress(OSError), socket.socket() as s:
-            # The server sets this too: a port that a closed connection still lingers on is free.
+            # The server sets this too: a port on which a closed connection still lingers is free.
             s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             s.bind(("127.0.0.1", port))
             return port
 
 
 def _listening(port):
-    """Whether a port is listened on; where the kernel tells, without a connection that the server would notice."""
+    """Whether something listens on a port. On Linux, this needs no connection, which the server would notice."""
     try:
         with open("/proc/net/tcp") as f:
             next(f)
             for line in f:
                 address, state = line.split()[1:4:2]
-                # Those that listen come first. After them are, by the ten thousand, the connections of tests that have ended.
+                # Listening sockets come first. After them there can be tens of thousands of connections of earlier tests.
                 if state != "0A":
                     return False
                 if address.endswith(":%04X" % port):
@@ -237,7 +240,7 @@ class Response:
         return [value for key, value in self.headers if key.lower() == name.lower()]
 
     def header(self, name):
-        """The one value of a field, or None; a field that comes twice is an error."""
+        """The value of a field, or None; it is an error if the field occurs twice."""
         values = self.all(name)
         assert len(values) < 2, "%s comes %d times" % (name, len(values))
         return values[0] if values else None
@@ -254,7 +257,7 @@ class Response:
 
 
 def in_order(raw):
-    """A whole response with its header fields sorted: two of different names may come in any order."""
+    """A whole response with its header fields sorted, because fields of different names may come in any order."""
     head, gap, body = raw.partition(b"\r\n\r\n")
     line, *fields = head.split(b"\r\n")
     return b"\r\n".join([line] + sorted(fields)) + gap + body
@@ -297,7 +300,7 @@ class Server:
 
     def __exit__(self, kind=None, *rest):
         try:
-            if kind:  # that it does not end may follow from what failed, and must not hide it
+            if kind:  # a server that does not end must not hide what failed before
                 if issubclass(kind, Exception):
                     self._raise_fault()
                     if lack(self.runtime, self.log()):
@@ -341,13 +344,13 @@ class Server:
         return text
 
     def idle(self, timeout=2):
-        """Return when the server waits, for its clients or for the clock; in any case when `timeout` is over."""
+        """Return when the server waits for its clients or the clock, or else after `timeout` seconds."""
         deadline = time.monotonic() + timeout
         while self.alive() and self._state() != "S" and time.monotonic() < deadline:
             time.sleep(0.005)
 
     def _state(self):
-        """One letter for what the process does, as the kernel tells it; where none does, that it sleeps, after a while."""
+        """The kernel's letter for the state of the process. Without /proc: after a while, S, for sleeping."""
         try:
             with open("/proc/%d/stat" % self.pid) as f:
                 return f.read().rpartition(")")[2].split()[0]
@@ -356,7 +359,7 @@ class Server:
             return "S"
 
     def interrupt(self):
-        """What Ctrl-C does, whatever the server is at: see fault()."""
+        """Do what Ctrl-C does, whatever the server is doing: see fault()."""
         self._interrupted = True
         self._process.send_signal(signal.SIGINT)
 
@@ -398,7 +401,7 @@ class Server:
             raise Broken(fault)
 
     def _waits_for_a_lock(self):
-        """Whether there is one thread, and what it waits for another one would have to give."""
+        """Whether the only thread waits for a lock, which only another thread could release."""
         try:
             with open("/proc/%d/syscall" % self.pid) as f:
                 return f.read().split()[0] in FUTEX and len(os.listdir("/proc/%d/task" % self.pid)) == 1
@@ -406,7 +409,7 @@ class Server:
             return False
 
     def stop(self, timeout=TIMEOUT):
-        """Interrupt the server when it waits; its exit status. That it goes on is an error."""
+        """Interrupt the server when it is idle; return its exit status. It is an error if it does not end."""
         if self._process is None or self.status is not None:
             return self.status
         if self.alive():
@@ -425,7 +428,7 @@ class Server:
 
     def connect(self, timeout=TIMEOUT):
         s = socket.create_connection(("127.0.0.1", self.port), timeout)
-        # Each piece a test sends is a packet of its own.
+        # Each piece that a test sends becomes a separate packet.
         s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return s
 
@@ -443,7 +446,7 @@ class Server:
             return receive_all(s)
 
     def request(self, method, path, headers=(), body=b"", version="HTTP/1.0", **options):
-        """Send a request; `headers` are a dict or pairs, and a body brings its Content-Length unless they have one."""
+        """Send a request; `headers` are a dict or pairs. Content-Length is added for a body unless they contain it."""
         return Response(self.raw(request_bytes(method, path, headers, body, version), **options))
 
     def get(self, path, headers=(), **options):
@@ -461,7 +464,7 @@ def write_files(folder, files):
             f.write(content.encode() if isinstance(content, str) else content)
 
 
-# What fuzzing begins with; PICOWEB_SEED=N tries another. N=10000 makes as many inputs as that.
+# The seed for fuzzing; PICOWEB_SEED=N sets another one. N=10000 sets the number of inputs.
 SEED = int(os.environ.get("PICOWEB_SEED", "20240229"))
 
 
@@ -470,7 +473,7 @@ def fuzz_count(count):
 
 
 def without_validators(raw):
-    """A response of the static route without the two fields that each of them has; their values are test_files.py's."""
+    """A response of the static route without the two fields that all of them have, which test_files.py tests."""
     return re.sub(rb'Accept-Ranges: bytes\r\n|ETag: "[0-9a-f]+-[0-9a-f]+"\r\n', b"", raw)
 
 
@@ -484,7 +487,7 @@ def request_bytes(method, path, headers=(), body=b"", version="HTTP/1.0"):
 
 
 def pieces(data, chunks=None):
-    """What to send one after the other: all at once, pieces of a size, or the given ones."""
+    """The pieces to send one after another: everything at once, pieces of one size, or the given ones."""
     if chunks is None:
         return [data]
     if isinstance(chunks, int):
@@ -493,7 +496,7 @@ def pieces(data, chunks=None):
 
 
 def send_pieces(s, parts, pause=0):
-    """Send until the server has heard enough: what it answered then is still there to read."""
+    """Send until the server closes the connection; its response can still be read then."""
     for i, part in enumerate(parts):
         if i and pause:
             time.sleep(pause)
@@ -513,7 +516,7 @@ def receive_all(s):
 
 
 def patiently(check, tries=5):
-    """What check() returns, or raises each time: a machine that stops for a moment spoils one try, what is wrong spoils all."""
+    """The result of check(), which is tried several times: a busy machine makes one try fail, a real fault all of them."""
     for left in reversed(range(tries)):
         try:
             return check()
@@ -529,7 +532,7 @@ class Failed(AssertionError):
 
 
 def run_inside(runtime, script, *args, stdin=None, timeout=100, heapsize=None, path=(), cwd=None):
-    """What a script (a path, or source text) writes to standard output when a runtime runs it; Failed when it fails.
+    """What a script (a path, or source text) writes to standard output when a runtime runs it; raises Failed if it fails.
 
     The script's folder, the repository and the libraries are on its module path.
     """

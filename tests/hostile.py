@@ -21,13 +21,13 @@ import subprocess
 import sys
 import time
 
-# What the client waits for at most, in s, until the server has answered or closed.
+# How many seconds the client waits at most until the server has answered or closed.
 PATIENCE = 8
 # Talks at a time: less than any server's limit.
 AT_ONCE = 6
-# After so many seconds without an answer, an ordinary client looks at what the machine is doing.
+# After this many seconds without an answer, an ordinary client checks how busy the machine is.
 LATE = 0.3
-# Seconds from connecting to sending: whoever takes longer may have to give way to others, and asks again.
+# Seconds from connecting to sending: a client that takes longer may be evicted, and asks again.
 SOON = 0.005
 # How often an ordinary client asks for one page when it was the machine that was late; and in all, besides one in TENTH answers.
 # A server that is late by itself is found in spite of these excuses.
@@ -96,7 +96,7 @@ class Client:
         return s
 
     def send(self, data):
-        """A connection that data went over; the server may have closed it before it had all."""
+        """A connection over which data was sent; the server may have closed it before all of it arrived."""
         self.inputs += 1
         s = self.connect()
         with contextlib.suppress(ConnectionError):
@@ -104,11 +104,11 @@ class Client:
         return s
 
     def talk(self, data):
-        """Send data and no more; the reply, which has been checked."""
+        """Send data and nothing else; return the reply, which has been checked."""
         return self.talk_all([data])[0]
 
     def talk_all(self, inputs, at_once=AT_ONCE):
-        """talk() with each of the inputs. Several are under way at a time, so that none waits for what another one has the server wait for."""
+        """talk() with each of the inputs, several at a time, so that one does not wait while another makes the server wait."""
         inputs, replies, talks, poll = iter(inputs), [], {}, select.poll()
         try:
             while True:
@@ -142,7 +142,7 @@ class Client:
         return raw
 
     def ask(self):
-        """What an ordinary client does; the seconds that it took. A late answer is asked for again where the machine was the cause of it."""
+        """Ask for a page as an ordinary client does; return the seconds that it took. If the machine was the cause of a late answer, ask again."""
         for _ in range(TRIES):
             self.asked += 1
             took, stalled = self._ask()
@@ -200,7 +200,7 @@ class Talk:
         start = time.monotonic()
         self.s = client.connect(wait=False)
         self.step(select.POLLOUT)
-        # Whoever is kept from sending, once connected, is no ordinary client.
+        # A client that cannot send right after connecting is not an ordinary one.
         self.delay = time.monotonic() - start
 
     def step(self, event):
@@ -270,7 +270,7 @@ print(time.process_time())
 
 
 def stolen():
-    """Seconds that the host of a virtual machine kept from it, as far as it tells."""
+    """Seconds of CPU time that the host took from a virtual machine, as far as it tells."""
     try:
         with open("/proc/stat") as f:
             return int(f.readline().split()[8]) / os.sysconf("SC_CLK_TCK")
@@ -325,7 +325,7 @@ def reset(s):
 
 
 class Crowd:
-    """Connections that are held open, as many as the server lets be: whichever it closes is opened anew.
+    """Connections that are held open, as many as the server allows: those that it closes are reopened.
 
     `first` is sent at once; after that, `drip` `size` bytes each `tenths` of a second, or `flood` as fast as it is taken. With `greedy`, what
     comes back is left where it is. No more than `rate` are opened a second. All this goes on while somebody waits with wait() or spend().
@@ -361,13 +361,13 @@ class Crowd:
             s.close()
 
     def spend(self, seconds):
-        """What to do in place of sleeping."""
+        """Use this in place of sleeping."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             self._turn()
 
     def wait(self, talk, seconds):
-        """Have a talk go on for some seconds, or to its end."""
+        """Continue a talk for some seconds, or to its end."""
         end = time.monotonic() + seconds
         fd = talk.s.fileno()
         self._poll.register(fd, talk.events)
@@ -506,7 +506,7 @@ def resets(client, count):
 
 @attack(60)
 def never_reads(client, count):
-    """Clients that ask and take no answer, each with little room for one."""
+    """Clients that ask but do not read the answer, with small receive buffers."""
     for path, number in (b"/big", count // 2), (b"/endless", count - count // 2):
         with Crowd(client, number, b"GET %s HTTP/1.0\r\n\r\n" % path, greedy=True) as crowd:
             for _ in range(3):
@@ -531,7 +531,7 @@ def many_fields(client, count):
 
 @attack(5)
 def endless_heads(client, count):
-    """A head that goes on until the server has enough; 4 MB are a server's without bounds."""
+    """A head that goes on until the server stops it; a server that reads 4 MB has no bounds."""
     parts = (b"X: y\r\n" * 200, b"x" * 1000, b"\r\n" * 500, b"\0" * 1000, b": \n" * 300)
     for part in parts[:count]:
         client.inputs += 1
@@ -553,14 +553,14 @@ def endless_heads(client, count):
 
 @attack(2)
 def fast_uploads(client, count):
-    """A body that comes as fast as it is taken must leave the others their turn."""
+    """A body that is sent as fast as possible must not starve the others."""
     for _ in range(count):
         _ask_beside(client, b"PUT /upload HTTP/1.1\r\nHost: a\r\nContent-Length: 999999999999\r\n\r\n", flood=b"x" * 65536)
 
 
 @attack(2)
 def fast_downloads(client, count):
-    """The same for a response without an end, to a client that takes it as fast as it comes."""
+    """The same for an endless response to a fast client."""
     for _ in range(count):
         _ask_beside(client, b"GET /endless HTTP/1.0\r\n\r\n")
 
@@ -626,7 +626,7 @@ _WANTED = ("etc/passwd", "secret.txt", "app.py", "picoweb/__init__.py")
 
 @attack()
 def traversal(client, count):
-    """What is outside of the static folder, by every spelling of the way up."""
+    """Files outside the static folder, by every spelling of the way up."""
     client.talk_all(_climb(client.rng) for _ in range(count))
 
 
@@ -685,7 +685,7 @@ def burst(client, count):
 
 @attack(200)
 def closes_at_once(client, count):
-    """Connections that are closed as soon as they stand."""
+    """Connections that are closed as soon as they are established."""
     for _ in range(count):
         client.send(b"").close()
 
@@ -753,7 +753,7 @@ def counts(inputs, only=None):
 
 
 def run(host, port, inputs=1000, seed=None, only=None, report=None, kind=Client, **options):
-    """Run the attacks; a client that tells what it has seen, and a list of what went wrong."""
+    """Run the attacks; return the client, with what it has seen, and a list of what went wrong."""
     seed = random.randrange(1 << 32) if seed is None else seed
     client = kind(host, port, seed, **options)
     failures = []
@@ -761,7 +761,7 @@ def run(host, port, inputs=1000, seed=None, only=None, report=None, kind=Client,
     numbers = counts(inputs, only)
     for name, number in numbers.items():
         before, client.slowest, start = client.inputs, 0, time.monotonic()
-        # Each attack has a sequence of its own, so that one can be repeated without the others.
+        # Each attack has its own random sequence, so that one can be repeated without the others.
         client.rng = random.Random("%s %s" % (seed, name))
         try:
             ATTACKS[name][0](client, number)

@@ -36,7 +36,7 @@ def check_raises(what, error, func, *args):
     raise AssertionError("%s: no %s" % (what, error.__name__))
 
 
-# What a coroutine returns that has to wait for nothing.
+# The result of a coroutine that does not have to wait.
 def result(coro):
     try:
         while True:

@@ -98,7 +98,7 @@ for headers, expected in (
     (b"A: b\r\nC: d", "A: b\r\nC: d\r\n"), ((("A", 1),), "A: 1\r\n"), ({b"A": b"b"}, "A: b\r\n"),
 ):
     check("lines(%r)" % (headers,), lines(headers), expected)
-# No text that a client may have given ends a line: neither does a line that is ready end the head, at its start, middle or end.
+# Text from a client cannot end a line, and ready-made lines cannot end the head: not at their start, middle or end.
 for end in ("\r", "\n", "\r\n", "\0"):
     for text in (end + "b", "a" + end, "a" + end + "B: c"):
         data = text.encode()

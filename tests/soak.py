@@ -15,7 +15,7 @@ import harness
 import hostile
 from test_survival import FILES, SECRETS, client_of, source
 
-# What the heap may differ by, in bytes: modules that are loaded late, and conservative collection, move it a little. On CPython, in blocks.
+# By how many bytes the heap may differ, because of modules that are loaded late and of conservative garbage collection. On CPython, blocks.
 SLACK = 4096
 BLOCKS = 500
 # Of a round of all attacks.
@@ -26,11 +26,11 @@ SILENT = (b"", b"GET / HTT", b"GET / HTTP/1.1\r\nHost: a\r\n", hostile.FORM[:-1]
 
 
 class Grown(Exception):
-    """Something that is not given back."""
+    """Something was not released."""
 
 
 def good_traffic(client, rng, number):
-    """What browsers and scripts send, all answered well."""
+    """Requests of browsers and scripts, which all succeed."""
     for _ in range(number):
         path = rng.choice((b"/query?a=1&b=2", b"/headers", b"/static/hello.txt", b"/big"))
         if not client.talk(b"GET %s HTTP/1.1\r\nHost: a\r\nAccept: */*\r\nCookie: a=b\r\n\r\n" % path).startswith(b"HTTP/1.0 200 "):
@@ -40,7 +40,7 @@ def good_traffic(client, rng, number):
 
 
 def wait_for_limits(server, client):
-    """Clients that fall silent, few enough to be left alone by each other, are gone when their time is up."""
+    """Silent clients, too few to evict each other, are gone when their time is up."""
     socks = []
     try:
         for data in SILENT:
@@ -61,7 +61,7 @@ def wait_for_limits(server, client):
 
 
 def measure(server, client):
-    """What the server holds when it is at rest: heap, descriptors, connections, tasks."""
+    """What the server holds when it is idle: heap, descriptors, connections, tasks."""
     wait_for_limits(server, client)
     all_stats = [server.get("/stats").json() for _ in range(5)]
     heap = min(stats["heap"] for stats in all_stats)
@@ -69,12 +69,12 @@ def measure(server, client):
 
 
 def soak(runtime, seconds, inputs, seed, settle):
-    """Soak one runtime; a line with what it held first and last."""
+    """Soak one runtime; return a line with what it held at the start and at the end."""
     rng = random.Random(seed)
     started = time.monotonic()
     first, sent, rounds, slowest, stalls = None, 0, 0, 0, 0
     with harness.Server(runtime, source("hostile_app.py"), files=FILES, debug="-1") as server:
-        # Attacks alone would never show what they do to those who are served well.
+        # Attacks alone would not show what they do to ordinary clients.
         good = client_of(server, seed=seed)
         while True:
             good_traffic(good, rng, 20)
@@ -127,7 +127,7 @@ def arguments():
 
 
 def choose(names):
-    """The runtimes that are meant, and the lines that tell of the others."""
+    """The chosen runtimes, and lines about the others."""
     found, lines = harness.runtimes()
     unknown = [n for n in names if not any(n in r.name for r in found)]
     if unknown:

@@ -49,7 +49,7 @@ app.run(debug=-1)
 
 Row = collections.namedtuple("Row", "name accepted data body")
 
-# Why picoweb decides a row in another way
+# Why picoweb decides a row differently
 CODING = "RFC 9112 section 6.1: a coding before chunked that the server does not know is 501; a second field, or a length beside it, is 400"
 USER = "RFC 9110 section 4.2.4: user information in a target is an error, for it hides the host"
 METHOD = "RFC 9110 section 9.1: which methods there are is the app's affair; a route with methods= answers 405"
@@ -99,7 +99,7 @@ def unescape(text):
 
 
 class Config:
-    """gunicorn's, in a row that does not change it."""
+    """gunicorn's default, in rows that do not change it."""
 
     def set(self, *args):
         raise NotImplementedError  # a row of gunicorn's own settings
@@ -161,7 +161,7 @@ def is_right(server, row):
 
 
 def run_suite(server, name, folder, verbose):
-    """Whether each row is decided as the suite decides it, or has a reason."""
+    """Check that each row is decided as in the suite, or has a reason."""
     rows = list(SUITES[name](folder))
     with concurrent.futures.ThreadPoolExecutor(6) as pool:
         right = list(pool.map(lambda row: is_right(server, row), rows))

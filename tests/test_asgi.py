@@ -187,7 +187,7 @@ def test_a_large_body_is_streamed_through(server):
 
 @pytest.mark.parametrize("path,reads", [("/upload", True), ("/boom", False)], ids=["read", "unread"])
 def test_a_body_that_waits_to_be_asked_for(server, path, reads):
-    """The ASGI server asks for it when the app first reads; a response without that comes at once."""
+    """The ASGI server asks for the body when the app first reads; a response that does not need it comes at once."""
     request = b"POST %s HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n" % path.encode()
     with server.connect() as s:
         s.sendall(request)
@@ -296,7 +296,7 @@ def test_an_app_file_that_runs_in_a_coroutine(start):
 
 
 class Itself(Uvicorn):
-    """A WebApp as it is: no picoweb.asgi, and the module is not a board's."""
+    """The WebApp itself, without picoweb.asgi, in a module that needs nothing of a board."""
 
     def serve_command(self, app, port, debug="-", heapsize=None):
         return [self.path, "-m", "uvicorn", "--http", "h11", "app:app", "--port", str(port), *self.extra]

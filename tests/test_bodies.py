@@ -1,4 +1,4 @@
-"""Bodies: forms, raw and JSON bodies, the waits and the early ends; what nobody reads."""
+"""Bodies: forms, raw and JSON bodies; waiting for them, early ends, unread rests."""
 
 import json
 import os
@@ -15,17 +15,9 @@ APP = os.path.join(harness.HERE, "apps", "bodies.py")
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
-@pytest.fixture(scope="module")
-def server(runtime):
-    with harness.Server(runtime, APP) as server:
-        yield server
-        assert server.log() == ""
-        assert server.stop() == 0
-
-
 @pytest.mark.parametrize("name, text, pairs", vectors.URLENCODED, ids=[row[0] for row in vectors.URLENCODED])
 def test_form(server, name, text, pairs):
-    """What a form becomes, from the body and from the query alike."""
+    """A form is parsed alike in the body and in the query."""
     form = {}
     for key, value in pairs:
         form.setdefault(key, []).append(value)
@@ -38,7 +30,7 @@ def test_form(server, name, text, pairs):
 
 
 def test_form_of_a_browser(server):
-    """A name that is not ASCII, of a value that is not either, in a body that comes in pieces of two bytes."""
+    """A non-ASCII name and value, in a body that arrives in pieces of two bytes."""
     data = "jm\u00e9no=\u017dofie+\u010c%C3%A1kov%c3%a1&n=\u20ac".encode()
     reply = server.raw(b"", chunks=harness.pieces(sized(b"/form", data), 2))
     assert harness.Response(reply).json() == [["jm\u00e9no", ["\u017dofie \u010c\u00e1kov\u00e1"]], ["n", ["\u20ac"]]]
@@ -67,7 +59,7 @@ def test_data_within_the_limit(server, size):
     assert server.raw(sized(b"/data", body[:size]), eof=True) == OK + b"%d %d" % (size, sum(body[:size]))
 
 
-# A body that read_form_data() would make garbage of is refused by its type.
+# A body that read_form_data() would misread is refused by its type.
 TYPES = [
     ("urlencoded", b"application/x-www-form-urlencoded", True), ("urlencoded, in capitals", b"Application/X-WWW-Form-URLEncoded", True),
     ("urlencoded, with a charset", b"application/x-www-form-urlencoded; charset=UTF-8", True),
@@ -105,7 +97,7 @@ def test_bad_json(server, name, body):
     assert server.raw(sized(b"/json", body)) == error(400)
 
 
-# A body that comes while it is read
+# A body that arrives while it is read
 
 @pytest.mark.parametrize("path", [b"/data", b"/stream"])
 def test_body_in_pieces(server, path):
@@ -162,14 +154,14 @@ def test_expect_is_answered_once(server):
 
 
 def test_expect_and_no_body(server):
-    """RFC 9110 section 10.1.1: nothing is asked for that is not to come."""
+    """RFC 9110 section 10.1.1: no 100 Continue without a body."""
     for path in b"/data", b"/stream":
         with expect(server, path, 0) as s:
             assert harness.receive_all(s) == OK + b"0 0"
 
 
 def test_expect_and_the_response_has_begun(server):
-    """RFC 9110 section 10.1.1: what comes before a final status does not come after it."""
+    """RFC 9110 section 10.1.1: 100 Continue is not sent after the final status."""
     with expect(server, b"/late") as s:
         time.sleep(0.05)
         s.sendall(b"\1\2\3")
@@ -182,7 +174,7 @@ def test_expect_and_nobody_reads(server):
 
 
 def test_expect_and_nobody_reads_costs_no_time(server):
-    """The client was never asked for its body, so none is waited for."""
+    """The client was not asked for its body, so picoweb does not wait for it."""
     took = []
     for _ in range(5):
         start = time.monotonic()
@@ -214,7 +206,7 @@ def test_expect_when_the_body_is_there_already(server):
     assert server.raw(data) in (OK + b"3 6", CONTINUE + OK + b"3 6")
 
 
-# What nobody reads
+# Unread bodies
 
 @pytest.mark.parametrize("size", [1, 1000, 12000])
 @pytest.mark.parametrize("path", [b"/unread", b"/404", b"/raises", b"/GET"])
@@ -244,7 +236,7 @@ def test_unread_body_that_comes_late(server):
 
 
 def test_a_line_end_after_the_body(server):
-    """Sketches for boards that are clients send one, in a segment of its own: closing must not meet it unread."""
+    """Some clients on boards send one in a separate segment: it must not be unread when the connection closes."""
     data = sized(b"/data", b"abc")
     resets = 0
     for i in range(40):
@@ -260,7 +252,7 @@ def test_a_line_end_after_the_body(server):
 
 
 def test_unread_body_that_is_there_costs_no_time(server):
-    """Nothing is waited for that is known not to come: that would take each half a second. (A busy machine does not slow all.)"""
+    """picoweb does not wait for what will not come, which would take half a second each time. (A busy machine does not delay every try.)"""
     for path, reply in (b"/unread", OK + b"unread"), (b"/404", error(404)), (b"/leave", OK + b"unread"):
         took = []
         for _ in range(5):
@@ -271,14 +263,14 @@ def test_unread_body_that_is_there_costs_no_time(server):
 
 
 def test_unread_body_that_never_comes(server):
-    """The connection is closed all the same, long before read_timeout."""
+    """The connection is closed anyway, long before read_timeout."""
     start = time.monotonic()
     assert server.raw(vectors.post(b"/unread", b"Content-Length: 3000")) == OK + b"unread"
     assert time.monotonic() - start < 8
 
 
 def test_unread_body_without_an_end(server):
-    """Draining has a limit: a client that sends on and on is left."""
+    """Draining has a limit: the connection to a client that keeps sending is closed."""
     with server.connect() as s:
         s.sendall(vectors.post(b"/unread", b"Content-Length: 100000000"))
         sent = 0
@@ -291,10 +283,10 @@ def test_unread_body_without_an_end(server):
     assert server.raw(sized(b"/data", b"")) == OK + b"0 0"
 
 
-# A reader's end
+# The end of a body
 
 def upload(server, head, parts):
-    """What a client gets that first sends all, as most do, and then reads."""
+    """The response to a client that first sends everything and then reads, as most do."""
     with server.connect() as s:
         s.sendall(head)
         harness.send_pieces(s, parts)
@@ -375,7 +367,7 @@ def test_chunked_form_and_json(server):
 
 
 def test_chunks_whose_client_leaves(server):
-    """There is no length to compare with: what is short is no end."""
+    """There is no length to compare with: a truncated body must not look complete."""
     for path in b"/data", b"/stream", b"/all", b"/json", b"/form":
         for body in b"", b"3", b"3\r\n", b"3\r\n12", b"3\r\n123", b"3\r\n123\r\n", b"3\r\n123\r\n0\r\n":
             assert server.raw(chunked(path) + body, eof=True) == error(400), (path, body)

@@ -132,7 +132,7 @@ app.run(debug=0)
 
 @pytest.mark.parametrize("element", ["audio", "video"])
 def test_a_player_seeks(micropython, page, element):
-    """The file has ten minutes: the browser asks for a part near its end, and has not taken all that lies before."""
+    """The file is ten minutes long: the browser asks for a part near its end without having loaded everything before it."""
     ranges = []
     page.on("response", lambda response: ranges.append((response.status, response.headers.get("content-range", ""))))
     with harness.Server(micropython, PLAYER % (element, element), files={"static/tone.wav": wav(600)}) as server:
@@ -165,7 +165,7 @@ def test_a_page_is_loaded_again_without_its_files(micropython, page):
 
 
 def test_relays(micropython, browser, page):
-    """Each client sees what another one does."""
+    """Each client sees what the others do."""
     with harness.Server(micropython, "example_relay.py", cwd=EXAMPLES) as server:
         other = browser.new_page()
         for client in page, other:

@@ -1,4 +1,4 @@
-"""What a change has to keep: the size of picoweb's module, and ruff's rules (pyproject.toml)."""
+"""What every change has to respect: the size of picoweb's module, and ruff's rules (pyproject.toml)."""
 
 import os
 import subprocess

@@ -21,13 +21,17 @@ RUN = '\nif __name__ == "__main__":\n    app.run(debug=0)\n'
 ORIGINAL = os.path.join(harness.DEPS, "lib", "picoweb-1.8.2")
 
 
+def runs_original(runtime):
+    return runtime.is_pycopy and os.path.isdir(ORIGINAL)
+
+
 def app(source, run=RUN):
     return HEAD + source + run
 
 
 # Names
 
-# What was there because the module needed it, and is no part of an API: apps import these modules by themselves.
+# Names that were there because the module needed them, and that are not part of the API: apps import these modules themselves.
 GONE = ["asyncio", "gc", "micropython", "pkg_resources", "uio", "utime"]
 NAMES = {
     "picoweb": ["HTTPRequest", "SEND_BUFSZ", "WebApp", "get_mime_type", "http_error", "jsonify", "parse_qs", "re", "sendstream", "start_response",
@@ -57,9 +61,9 @@ def test_names(runtime, owner):
 
 
 def test_no_name_is_missing_in_the_table(runtime):
-    """It has every name that the original has, but for those that each module, class or object has."""
-    if not runtime.is_pycopy:
-        pytest.skip("the original runs on Pycopy only")
+    """It has every name that the original has, except those that every module, class or object has."""
+    if not runs_original(runtime):
+        pytest.skip("the original runs on Pycopy only, and has to be fetched")
     usual = {name for name in names_inside(runtime)["picoweb.HTTPRequest"] if name.startswith("__")} | {"__name__", "__path__", "__file__"}
     for owner, names in names_inside(runtime, [ORIGINAL]).items():
         known = set(NAMES[owner]) | (set(GONE) if owner == "picoweb" else set())
@@ -75,7 +79,7 @@ def test_what_is_gone_is_said_in_the_documentation():
     assert [name for name in GONE if not re.search(r"\b%s\b" % name, section)] == []
 
 
-# What a name takes and gives, as far as that needs no server.
+# Arguments and results of functions, as far as no server is needed.
 
 INSIDE = '''
 import picoweb
@@ -111,7 +115,7 @@ class File:
         return len(part)
 
 
-# Runs a coroutine that never has to wait.
+# Runs a coroutine that does not have to wait.
 def drive(coro):
     try:
         coro.send(None)
@@ -192,7 +196,7 @@ def test_names_without_a_server(runtime):
     assert harness.run_inside(runtime, INSIDE) == PRINTED
 
 
-# What an app can see, row by row
+# What an app can observe, row by row
 
 Row = namedtuple("Row", "name source request reply old")
 Old = namedtuple("Old", "reply why")
@@ -203,7 +207,7 @@ def page(body, status=200, mime=HTML, *fields):
 
 
 def row(name, source, path, reply, old=None, why=None, method="GET", headers=(), body=b""):
-    """What the app's `source` answers to a request; `old` is what the original answers, where it is something else, and `why`."""
+    """The response of the app `source` to a request. If that of the original differs, it is `old`, and the reason is `why`."""
     request = path if isinstance(path, bytes) else harness.request_bytes(method, path, headers, body)
     return Row(name, source, request, reply, Old(old, why) if why else None)
 
@@ -1012,7 +1016,7 @@ def table(runtime):
     with contextlib.ExitStack() as servers:
         ours = servers.enter_context(harness.Server(runtime, TABLE, files=FILES))
         original = None
-        if runtime.is_pycopy:
+        if runs_original(runtime):
             original = servers.enter_context(harness.Server(runtime, TABLE, files=FILES, path=[ORIGINAL]))
         yield ours, original
 
@@ -1039,7 +1043,7 @@ def test_names_of_rows_are_unique():
     assert len({r.name for r in ROWS}) == len(ROWS)
 
 
-# What is logged of the mistakes that were silent: a line that tells the author what to do
+# The log of mistakes that used to be silent: a line that tells the author what to do
 
 MISTAKES = [("/silent", "GET", ["yield from", "await"]), ("/plain", "GET", ["yield from", "await"]), ("/forgotten", "GET", ["yield from", "await"]),
             ("/form-forgotten", "POST", ["read_form_data", "yield from"]), ("/template-missing", "GET", ["missing.tpl"]),
@@ -1159,7 +1163,7 @@ def test_picoweb_imported_by_its_file(serve, alone):
     assert server.raw(b"bad\r\n\r\n") == error(400)
 
 
-# What is called before there is a server
+# Calls before there is a server
 
 def test_utils_are_there_before_any_request(runtime):
     """After a plain import, in an app that never decodes anything else."""
@@ -1453,7 +1457,7 @@ def test_handle_replaced(serve):
     assert server.raw(harness.request_bytes("GET", "/slow"), 10, pause=0.03) == page("/slow", 200, "text/plain")
 
 
-# What takes more than one request
+# Rows with more than one request
 
 def test_return_false_keeps_the_connection(serve):
     server = serve(app('''
@@ -1516,7 +1520,7 @@ def test_a_board_s_own_websocket(serve, runtime):
             time.sleep(0.1)
 
 
-# What a request knows
+# Attributes of a request
 
 REQUEST = '''
 try:

@@ -140,7 +140,7 @@ def test_the_tutorial_to_its_end(serve):
 
 
 def test_compiled_templates(serve):
-    """The compiler is not there, only its output."""
+    """With the compiled templates only, and without the compiler."""
     snippet, = [s for s in SNIPPETS if "utemplate.compiled.Loader" in s.code]
     server = serve(snippet.code, files={"templates/rooms_tpl.py": "def render(title, rooms):\n    yield 'compiled ' + title\n"})
     assert server.get("/").text == "compiled Home"
@@ -200,7 +200,7 @@ def test_the_limits_are_those_of_the_source():
     assert {name: int(value) for name, value in rows} == named
 
 
-# What the reference calls the classes that the stub has no public name for.
+# The names in the reference of classes that have no public name in the stub.
 OWNERS = {"_Writer": "resp", "_Reader": "reader", "_Server": "server"}
 # Inherited, or only for those who read the code.
 UNNAMED = {"__init__", "picoweb.utils.decode", "picoweb.utils.unquote_to_bytes", "parse_head", "ASGI.app", "ASGI.tasks", "ASGI.__call__",
@@ -267,7 +267,7 @@ def test_each_example_has_a_line():
     assert set(lines) == names - {"app1.py", "app2.py"}
 
 
-# How it looks, and where its links lead
+# Rendering and links
 
 @pytest.mark.parametrize("name", ["README.rst"] + OTHERS)
 def test_it_renders_without_a_word(name):
@@ -307,7 +307,7 @@ def test_links_lead_to_files_and_sections(name):
         assert not anchor or anchor in headings(read(path)), target
 
 
-# The site, as far as that needs no Sphinx
+# The site, as far as it can be checked without Sphinx
 
 SITE = [page for page in PAGES if page.startswith("docs/")]
 
@@ -331,7 +331,7 @@ def test_references_lead_somewhere(page):
             assert re.search(r"^(?:async )?(?:def|class) %s\b" % name, read(path), re.M), name
 
 
-# A stranger's questions: the links to click, and the words that have to be there.
+# A newcomer's questions: the links to click, and the words that have to be there.
 QUESTIONS = [
     ("How do I read a cookie?", ["docs/howto.rst#cookies"], "Cookie"),
     ("How do I serve over TLS?", ["docs/howto.rst#https"], "ssl="),

@@ -63,7 +63,7 @@ NOT_POST = harness.in_order(error(405, "Allow: POST, OPTIONS"))
 
 
 def assert_json(response, value, status=200):
-    """CPython's json escapes what is not ASCII, those of the boards do not."""
+    """CPython's json escapes non-ASCII characters; those of boards do not."""
     assert (response.status, response.headers, response.json()) == (status, [("Content-Type", "application/json")], value)
 
 
@@ -541,7 +541,7 @@ def https(server, folder):
     context = ssl.create_default_context(cafile=os.path.join(folder, "cert.pem"))
     context.check_hostname = False
     if server.runtime.is_pycopy:
-        # Its axTLS is of 2016: RSA and CBC only, and no secure renegotiation.
+        # Its axTLS is from 2016: only RSA and CBC, and no secure renegotiation.
         context.set_ciphers("AES128-SHA256:@SECLEVEL=0")
         context.maximum_version = ssl.TLSVersion.TLSv1_2
         context.options |= 4  # SSL_OP_LEGACY_SERVER_CONNECT, which the module ssl names since 3.12
@@ -549,7 +549,7 @@ def https(server, folder):
         with context.wrap_socket(server.connect(), server_hostname="localhost") as s:
             s.sendall(harness.request_bytes("GET", "/"))
             assert harness.receive_all(s) == wire(200, HTML, "Nobody but you can read this.")
-    # One who does not speak TLS must not stop it.
+    # A client that does not speak TLS must not stop it.
     with server.connect() as s:
         s.sendall(harness.request_bytes("GET", "/"))
         # (axTLS waits for more of what it takes for a handshake, until picoweb's deadline.)
@@ -606,7 +606,7 @@ def test_each_example_has_a_row():
     assert sorted(sources()) == sorted(list(ROWS) + list(ELSEWHERE))
 
 
-# Examples that have a test file of their own.
+# Examples that have their own test file.
 ELSEWHERE = {"example_notes.py": "test_notes.py"}
 
 

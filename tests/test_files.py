@@ -35,7 +35,7 @@ def sendfile_missing(req, resp):
     yield from app.sendfile(resp, "data/missing.bin")
 
 
-# What stands in a head comes from the client.
+# The head contains text from the client.
 @app.route("/sendfile-headers")
 def sendfile_headers(req, resp):
     req.parse_qs()
@@ -74,7 +74,7 @@ async def file_in_a_page_async(req, resp):
     await app.sendfile(resp, "static/nothing.html")
 
 
-# Text files have no readinto(): what is opened so by mistake, on a PC too.
+# Text files have no readinto(): a file opened in text mode by mistake, on a PC too.
 @app.route("/sendstream-text")
 def sendstream_text(req, resp):
     yield from picoweb.start_response(resp)
@@ -154,7 +154,7 @@ def preloaded(req, resp):
         yield from resp.awrite(part)
 
 
-# Apps load what they are about to need, before there is a server.
+# Apps call this before there is a server.
 preload = app._load_template("page.tpl")
 
 app.run(debug=0)
@@ -228,7 +228,7 @@ def test_static_long(server):
 
 
 def test_static_that_is_not_encoded(server):
-    """Percent signs that encode nothing stand for themselves, a plus is no space, and a name may be sent as it is."""
+    """Percent signs that do not begin an escape are literal, a plus is not a space, and a name may be sent unencoded."""
     for target, name in (("100%.txt", "100%.txt"), ("100%25.txt", "100%.txt"), ("a+b.txt", "a+b.txt"), ("a%20b.txt", "a b.txt"),
                          ("a%252fb.txt", "a%2fb.txt"), ("\u017dofie.txt", "\u017dofie.txt"), ("sub%2Ed/a%2e.b/c.txt", "sub.d/a..b/c.txt")):
         assert get(server, "/static/" + target) == sent(name, "text/plain; charset=utf-8"), target
@@ -246,7 +246,7 @@ def test_static_missing(server, target):
 
 
 def test_path_that_is_too_long_for_a_regex(server):
-    """MicroPython's regexes recurse, a turn for each character."""
+    """MicroPython's regexes recurse for each character."""
     assert get(server, "/static/" + "x/" * 900) in (error(404), error(414))
     assert "Traceback" not in server.log()
 
@@ -414,7 +414,7 @@ def test_condition(server, fields, status):
 
 
 def test_validators_of_a_compressed_file(server):
-    """It has a tag and ranges of its own."""
+    """It has its own ETag and ranges."""
     packed = {"Accept-Encoding": "gzip"}
     plain, zipped = server.get("/static/z.js"), server.get("/static/z.js", packed)
     assert plain.header("ETag") == etag(server, "z.js") != zipped.header("ETag") == etag(server, "z.js.gz")
@@ -477,7 +477,7 @@ CONDITION_PIECES = ["bytes", "=", "-", ",", "0", "1", "5", "99", "100399", "1004
 
 
 def test_conditions_fuzzed(server):
-    """Whatever is asked, the answer fits itself: a part is what its Content-Range says, and nothing is sent that is not whole."""
+    """Every response is consistent: a part is what Content-Range says, and everything else is complete."""
     rng = random.Random(harness.SEED)
     tag = etag(server, "long.bin")
     seen = {}
@@ -519,7 +519,7 @@ def test_sendfile_and_more(server):
 
 @pytest.mark.parametrize("path", ["/file-in-a-page", "/file-in-a-page-async"])
 def test_sendfile_of_nothing_in_a_page(server, path):
-    """The page is lost; who looks at the log learns which file was not there."""
+    """The page is lost, but the log names the missing file."""
     before = len(server.log())
     assert get(server, path) == HTML.encode()
     lines = [line for line in server.log()[before:].splitlines() if "static/nothing.html" in line]
@@ -629,7 +629,7 @@ def test_frozen_resources(serve, runtime):
 
 
 def test_what_a_file_system_says(serve, runtime):
-    """Of a name that no file has, and when it fails: the app's resources say the error whose number is asked for."""
+    """For a missing file, and for other failures: the app's resources raise the error with the requested number."""
     if runtime.is_cpython:
         pytest.skip("no pkg_resources of that kind there")
     server = serve("import picoweb\napp = picoweb.WebApp(None)\napp.run(debug=0)\n", files={
@@ -643,7 +643,7 @@ def test_what_a_file_system_says(serve, runtime):
 
 
 def test_a_directory_costs_no_descriptor(serve):
-    """Where a directory can be opened, though not read, it has to be closed."""
+    """A directory that can be opened, but not read, has to be closed."""
     server = serve(APP, files=dict(FILES, **{"static/folder/a.txt": "a"}))
     server.get("/static/folder/a.txt")
     folder = "/proc/%d/fd" % server.pid

@@ -20,7 +20,7 @@ SEED = int(os.environ.get("PICOWEB_SEED", "20240229"))
 EXAMPLES = 80
 MUTATIONS = 150
 
-# What a parser trips over, among what it knows.
+# Text that parsers stumble over, and valid text.
 _spaces = st.sampled_from((b" ", b" ", b" ", b" ", b"  ", b"\t", b"", b"\x0b", b"\0"))
 _ends = st.sampled_from((b"\r\n", b"\r\n", b"\r\n", b"\r\n", b"\n", b"\r", b"\r\r\n", b"\n\r", b""))
 _methods = st.sampled_from((b"GET", b"POST", b"PUT", b"HEAD", b"OPTIONS", b"get", b"", b"X" * 40)) | st.binary(max_size=5)

@@ -1,4 +1,4 @@
-"""The hostile client finds what is wrong with a server: each of these is bad in one way, and told apart from one that is good."""
+"""The hostile client finds the faults of a server: each of these has one fault, and is distinguished from a good server."""
 
 import contextlib
 import os
@@ -20,7 +20,7 @@ hostile.allow_descriptors()
 
 
 class Toy:
-    """A server with a thread for each client; `answer(socket, number)` is what it does with one whose request it has read."""
+    """A server with a thread for each client; `answer(socket, number)` is called for a client whose request has been read."""
 
     def __init__(self, answer, at_once=True):
         self.answer = answer
@@ -151,7 +151,7 @@ def test_a_good_server_is_good():
 
 @pytest.fixture
 def excused(monkeypatch):
-    """As if the machine were the cause of all."""
+    """As if the machine were always the cause."""
     stalled = hostile.Control.stalled
     monkeypatch.setattr(hostile, "SOON", -1)
     monkeypatch.setattr(hostile.Control, "stalled", lambda control: stalled(control) or True)
@@ -186,7 +186,7 @@ def test_a_server_that_is_often_late_has_no_excuse(excused, monkeypatch):
 # What an attack finds
 
 def only_some(s, number):
-    """Nine clients of ten that come at once are dropped."""
+    """Nine of ten simultaneous clients are dropped."""
     s.sendall(PAGE if number < 3 or number % 10 == 0 else b"")
 
 
@@ -200,7 +200,7 @@ def takes_all(s, number):
 
 
 ATTACKS = {
-    # One client at a time, for as long as it likes.
+    # One client at a time, for as long as that wants.
     "closes_at_once": (resets, True), "idle": (says(PAGE), False), "one_byte_a_second": (says(PAGE), False), "never_reads": (lambda s, number: s.sendall(PAGE + b"x" * 9999999), False),
     "burst": (only_some, True), "endless_heads": (takes_all, True), "half_closed": (stays_open, True), "traversal": (says(BAD["secret"]), True),
     "injection": (says(BAD["injected"]), True), "mutations": (says(BAD["fold"]), True),

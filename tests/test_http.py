@@ -13,18 +13,10 @@ import harness
 import vectors
 
 APP = os.path.join(harness.HERE, "apps", "echo.py")
-# Fewer than max_connections: none has to wait for its place.
+# Fewer than max_connections, so that none has to wait for a place.
 AT_ONCE = 12
 
 tables = pytest.mark.parametrize("table", vectors.TABLES)
-
-
-@pytest.fixture(scope="module")
-def server(runtime):
-    with harness.Server(runtime, APP) as server:
-        yield server
-        assert server.log() == ""
-        assert server.stop() == 0
 
 
 def rows_of(table):
@@ -32,7 +24,7 @@ def rows_of(table):
 
 
 def talk(server, jobs):
-    """The reply to each (pieces, expected): the client sends all of its pieces, and no more once as much came as should."""
+    """The reply to each (pieces, expected): the client sends its pieces until the whole reply has arrived."""
     waiting = collections.deque()
     for pieces, expected in jobs:
         s = server.connect()
@@ -81,7 +73,7 @@ def final(reply):
 def job(row, size):
     pieces = harness.pieces(row.data, size)
     if size and row in rows_of("trailing"):
-        # What comes after the body may meet a closed socket, so it comes before the server can know.
+        # Bytes after the body may arrive at a closed socket, so they are sent before the server can close it.
         pieces[-40:] = [b"".join(pieces[-40:])]
     return pieces, None if row.name in vectors.INCOMPLETE else row.reply
 
@@ -98,7 +90,7 @@ def test_row(server, table, size):
 
 @tables
 def test_cut_off_at_every_length(server, table):
-    """A request that is not whole is refused, by the reply that it gets whole or by a 400; no bytes at all need no reply."""
+    """An incomplete request is refused, with the reply that the complete one gets or with 400; there is no reply to an empty one."""
     cuts = [(row, row.data[:n]) for row in rows_of(table) for n in range(len(row.data))]
     wrong = []
     for (row, data), reply in zip(cuts, map(final, talk(server, [([data], None) for row, data in cuts]))):
@@ -109,7 +101,7 @@ def test_cut_off_at_every_length(server, table):
 
 
 def test_the_table():
-    """Each row names its section and its risk, and what is accepted has a sibling that is refused."""
+    """Each row names its section and its risk, and each accepted one has a refused sibling."""
     names = [row.name for row in vectors.ROWS]
     assert len(set(names)) == len(names)
     for table in vectors.TABLES.values():
@@ -133,7 +125,7 @@ def test_a_request_in_two(server, gap):
 
 
 def test_the_reply_of_an_error_is_not_reset_away(server):
-    """More than a socket's buffer is on its way when the refusal is sent."""
+    """More bytes than fit into a socket's buffer are in flight when the refusal is sent."""
     data = b"GET /" + b"x" * 12000
     assert server.raw(data) == vectors.error(414)
     assert_answers(server)
@@ -158,13 +150,13 @@ def test_limits_of_an_app_that_sets_none(serve):
 
 
 def test_browser_head(server):
-    """What a browser sends is longer than the echo app takes; its own limits do."""
+    """A browser's head is longer than the limits of the echo app, but not than the default ones."""
     reply = server.get("/", headers=[("X-%d" % i, "y" * 10) for i in range(20)], eof=True)
     assert reply.raw == vectors.error(431)
 
 
 def test_fields_that_were_seen_a_moment_ago(server):
-    """They need no second look; whatever differs gets one, in each order and however it comes."""
+    """They are not checked again; any that differ are, in any order and however they arrive."""
     line, fields, end = b"GET /headers HTTP/1.1\r\n", b"Host: x\r\nA: b\r\n", b"\r\n"
     good = vectors.fields(("A", "b"), ("Host", "x"))
     bad = [line + fields + fields + end, line + b"Host: x\r\n" + fields + end, line + fields + b"Host: x\r\n" + end, line + b"A\r\n" + fields + end,
@@ -199,7 +191,7 @@ def test_fields_that_were_seen_a_moment_ago(server):
     for body in b"abc", b"de":
         data = b"POST /data HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
         assert exchange(server, data, vectors.data(body)) == vectors.data(body)
-    # No Host is no good for HTTP/1.1, though it was for HTTP/1.0
+    # Without Host, fields are valid in HTTP/1.0 but not in HTTP/1.1
     assert exchange(server, vectors.host(b"A: b", version=b"1.0"), vectors.HELLO) == vectors.HELLO
     assert exchange(server, vectors.host(b"A: b"), vectors.BAD) == vectors.BAD
 

@@ -60,7 +60,7 @@ def wait_for(what, condition, timeout=harness.START_TIMEOUT):
 
 @contextlib.contextmanager
 def started(python, folder, *args, app="app.py"):
-    """A running command, its port, and the file that gets all it says."""
+    """A running command, its port, and the file with its output."""
     port = harness.free_port()
     with open(str(folder / "said"), "wb") as out:
         process = subprocess.Popen(
@@ -165,7 +165,7 @@ def test_exit_status_of_the_app_is_kept(python, tmp_path):
 
 # Files of boards
 
-# To a board, each function that awaits or yields is a coroutine, whatever stands before "def".
+# On a board, every function that awaits or yields is a coroutine, with or without "async".
 MIXED = """
 '''The module's text.'''
 from __future__ import print_function
@@ -241,7 +241,7 @@ async def page2(req, resp):
     yield from picoweb.start_response(resp)
     await resp.awrite("yields")
 
-# The original's own example of pushing.
+# The example for server push of the original.
 def push_event(text):
     for resp in list(sinks):
         try:
@@ -330,7 +330,7 @@ def test_a_module_of_the_apps_own_comes_first(python, tmp_path):
 
 
 def test_picoweb_in_a_package_of_the_apps(python, tmp_path):
-    """As it is on the board, where it has no _cpython.py: the one that runs is taken, and the command's options hold."""
+    """As on a board, without _cpython.py: the running copy is used instead, and the command's options apply."""
     (tmp_path / "lib" / "picoweb").mkdir(parents=True)
     write(tmp_path / "lib" / "picoweb" / "__init__.py", "from . import nothing_like_it\n")
     write(tmp_path / "app.py", APP.replace("import picoweb\n", "import lib.picoweb as picoweb\nfrom lib.picoweb.utils import parse_qs\n"
@@ -406,7 +406,7 @@ def test_a_loop_in_a_loop(python, tmp_path):
     assert run(python, "app.py", cwd=tmp_path) == ("from a loop in a loop\nand back", 0)
 
 
-# Not under "python -m picoweb": each handler, and what it has been decorated from, delegates to native coroutines.
+# Without "python -m picoweb": handlers, and the functions that they wrap, delegate to native coroutines.
 PLAIN = """
 import asyncio, functools, sys, threading, urllib.request
 import picoweb
@@ -474,7 +474,7 @@ def test_handlers_of_a_plain_script(python):
 
 
 def test_json_as_boards_have_it(python):
-    """UTF-8, and bytes are text; what is neither is an error."""
+    """UTF-8, and bytes are text; other values are an error."""
     out = harness.run_inside(python, """
 from picoweb.server import json
 print(ascii(json.dumps(["\u017b", b"a", bytearray(b"b")])), json.loads("[1]"))

@@ -1,4 +1,4 @@
-"""multipart/form-data: what browsers and other clients send, what is refused, and files that are saved whole or not at all."""
+"""multipart/form-data: the forms of browsers and other clients, refused ones, and files that are saved completely or not at all."""
 
 import asyncio
 import contextlib
@@ -13,7 +13,8 @@ import pytest
 import harness
 from vectors import error
 
-APP = os.path.join(harness.HERE, "apps", "forms.py")
+with open(os.path.join(harness.HERE, "apps", "forms.py")) as f:
+    APP = f.read()  # which runs in a folder of its own, where it keeps files
 # The oldest and the newest stand for those between them.
 FEW_CPYTHONS = True
 SEED = harness.SEED
@@ -22,14 +23,6 @@ INPUTS = harness.fuzz_count(300)
 HEAD = b'Content-Disposition: form-data; name="a"'
 FILE = b'Content-Disposition: form-data; name="file"; filename="a.bin"\r\nContent-Type: application/octet-stream'
 BOUNDARY = "----WebKitFormBoundary7MA4YWxkTrZu0gW"
-
-
-@pytest.fixture(scope="module")
-def server(runtime):
-    with open(APP) as f, harness.Server(runtime, f.read()) as server:
-        yield server
-        assert server.log() == ""
-        assert server.stop() == 0
 
 
 def part(head, data):
@@ -170,7 +163,7 @@ def test_what_is_not_read_is_skipped(server):
 # Files
 
 def files(server):
-    """What the app has written into its folder."""
+    """The files that the app has written into its folder."""
     found = {}
     for path in pathlib.Path(server.folder).glob("saved*"):
         with contextlib.suppress(FileNotFoundError):  # it was removed just now
@@ -250,7 +243,7 @@ app.run(debug=-1)
 
 
 def test_a_megabyte_in_a_small_heap(runtime, serve):
-    """A large one is saved; of a client that stops in the middle nothing stays."""
+    """A large one is saved; if a client stops in the middle, nothing is left."""
     data = random.Random(1).randbytes(1000000)
     # Pycopy compiles its event loop, too.
     server = serve(SMALL, heapsize=runtime.bits * (3072 if runtime.is_pycopy else 2048))
@@ -331,7 +324,7 @@ def test_a_peer_reads_the_same():
         data = random_form(rng)
         expected = theirs(multipart, data)
         assert ours(data, rng.choice((150, 512))) == expected, "seed %d, input %d: %r" % (SEED, i, data)
-        # From what is damaged, both take the same contents, or one of them refuses it. (The peer guesses names.)
+        # For damaged input, both find the same contents, or one of them refuses it. (The peer guesses names.)
         data = mutate(rng, data)
         found, other = ours(data, 512), theirs(multipart, data)
         same = found in (400, 413) or other is None or [p[3] for p in found] == [p[3] for p in other]
@@ -348,7 +341,7 @@ def mutate(rng, data):
 
 
 def test_hostile_forms(server):
-    """Each gets a sane status; nothing half-written stays, and no memory is lost."""
+    """Each gets a sane status; no partial file stays, and no memory leaks."""
     rng = random.Random(SEED)
     seeds = [row[1] for row in PARTS] + [body(part(FILE, b"x" * 3000)), body(part(HEAD, b"1"), part(FILE, b"\r\n--" * 500))]
     for i in range(INPUTS):

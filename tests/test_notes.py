@@ -13,7 +13,7 @@ from test_examples import EXAMPLES, HTML, error, read_file, wire, with_length
 
 LIBRARIES = os.path.join(harness.DEPS, "lib", "storage")
 
-# What a storage needs of the runtime: a script that fails without it.
+# What a storage needs from the runtime: a script that fails without it.
 NEEDS = {
     "filedb": "pass\n",
     "btree": "import btree\n",
@@ -21,14 +21,14 @@ NEEDS = {
     "uorm": "import sqlite3\nsqlite3.connect(':memory:')\n",
 }
 
-# Those that lose at most the write under way when the process is killed.
+# Those that lose at most the current write when the process is killed.
 SAFE = ("filedb", "uorm")
 
 JSON = "application/json"
 
 
 def libraries(runtime, folder):
-    """The module path of the storages. CPython has a sqlite3 of its own, which the boards' must not hide."""
+    """The module path of the storages. The sqlite3 for boards must not hide CPython's own."""
     if not os.path.isdir(LIBRARIES):
         pytest.skip("the storages' libraries are not fetched (tools/fetch.py storage)")
     if not runtime.is_cpython:
@@ -40,7 +40,7 @@ def libraries(runtime, folder):
 
 
 class Notes:
-    """The app in a folder of its own, to be started more than once."""
+    """The app in its own folder, to be started more than once."""
 
     def __init__(self, runtime, storage, tmp_path):
         self.runtime = runtime
@@ -151,7 +151,7 @@ def test_restart(notes):
 
 
 class Writer(threading.Thread):
-    """Adds and changes notes until the server is gone. `sure` is what it was told of, `open` the write under way."""
+    """Add and change notes until the server is gone. `sure` are the confirmed notes, `open` is the current write."""
 
     def __init__(self, server, sure):
         super().__init__()

@@ -1,4 +1,4 @@
-"""A differential oracle: h11 and httptools (llhttp, Node's parser) read what picoweb reads, and each disagreement has a name and a reason.
+"""A differential oracle: h11 and httptools (llhttp, Node's parser) read the same bytes as picoweb, and each disagreement has a name and a reason.
 
 The inputs are rows of vectors.py and requests of a grammar, some of their bytes changed. The seed is fixed; PICOWEB_SEED=N tries another, N=... sets
 how many there are.
@@ -20,7 +20,7 @@ SEED = int(os.environ.get("PICOWEB_SEED", "20240229"))
 INPUTS = int(os.environ.get("N", "3000"))
 FEW_CPYTHONS = True
 
-# What a parser makes of the first request in some bytes. None: it refuses them, or waits for more.
+# The first request in some bytes, as a parser reads it. None: it refuses them, or waits for more.
 Request = collections.namedtuple("Request", "method path qs fields body")
 
 APP = """
@@ -71,7 +71,7 @@ def of_picoweb(reply):
 
 
 def joined(pairs):
-    """As picoweb joins fields of one name; those that frame the body are compared by the body."""
+    """Fields of the same name joined as in picoweb; those that frame the body are compared by the body."""
     fields = {}
     for name, value in pairs:
         if name not in (b"content-length", b"transfer-encoding"):
@@ -193,7 +193,7 @@ def mutated(rng, data):
 
 def inputs(count):
     rng = random.Random(SEED)
-    # A response to HEAD would not say what was read.
+    # A response to HEAD would not tell what was read.
     rows = [row.data for row in vectors.ROWS if len(row.data) < 400 and not row.data.startswith(b"HEAD")]
     seen = dict.fromkeys(rows)
     while len(seen) < count + len(rows):
@@ -201,7 +201,7 @@ def inputs(count):
     return list(seen)
 
 
-# What the standards say of an input, by regular expressions, and by nothing of picoweb's
+# What the standards say about an input, by regular expressions and independent of picoweb
 
 TOKEN = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 FIELD = re.compile(rb"(%s):[ \t]*((?:[^\0-\x08\x0a-\x1f\x7f]*[^\0-\x20\x7f])?)[ \t]*" % TOKEN)
@@ -253,7 +253,7 @@ METHODS_OF_LLHTTP = """DELETE GET HEAD POST PUT CONNECT OPTIONS TRACE COPY LOCK 
 
 
 def faults(data):
-    """The names of what is wrong with the first request in some bytes."""
+    """The names of the faults of the first request in some bytes."""
     data = re.sub(rb"^\r?\n", b"", data)
     blank = re.search(rb"\r?\n\r?\n", data)
     rows = re.split(rb"\r?\n", data[:blank.start()] if blank else data)
@@ -359,7 +359,7 @@ def disagreements(data, replies, seen):
 
 
 def test_what_others_read(runtime):
-    """picoweb refuses what has a fault, and nothing else; what others refuse or read in another way has a name."""
+    """picoweb refuses requests with a fault, and no others; each request that other parsers refuse or read differently has a name."""
     count = INPUTS if runtime.is_cpython or runtime.name == "micropython" else INPUTS // 10
     data = inputs(count)
     with harness.Server(runtime, APP) as server:
@@ -368,7 +368,7 @@ def test_what_others_read(runtime):
     wrong = disagreements(data, replies, seen)
     assert not wrong, "%d, seed %d:\n%s" % (len(wrong), SEED, "\n".join(wrong[:20]))
     if count == INPUTS:
-        # Each fault but these is one that another parser takes for none.
+        # Every fault except these is accepted by another parser.
         assert {fault for fault, _ in seen} >= set(FAULTS) - {"incomplete", "method", "length", "limit"}, seen
 
 

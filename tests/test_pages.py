@@ -31,7 +31,7 @@ def get(server, path, method="GET"):
 
 
 def logged(server, path, method="GET"):
-    """What a request adds to the log."""
+    """The lines that a request adds to the log."""
     before = len(server.log())
     get(server, path, method)
     return server.log()[before:]
@@ -142,7 +142,7 @@ def test_a_handler_that_returns_false_keeps_its_connection(server):
 
 
 def test_what_comes_on_a_connection_that_is_kept_is_the_apps(server):
-    """The body, too, though the handler that kept it has read none."""
+    """Also the body, if the handler that kept the connection has not read it."""
     with server.connect() as s:
         s.sendall(harness.request_bytes("POST", "/keep", body=b"body")[:-4])
         assert s.recv(1000).endswith(b"\r\n\r\n")
@@ -176,7 +176,7 @@ def test_json_with_a_status_and_headers(server):
 
 
 def test_long_response(server):
-    """Longer than any socket's buffer, to a client that lets it wait."""
+    """Longer than any socket's buffer, to a client that does not read at first."""
     with server.connect() as s:
         s.sendall(harness.request_bytes("GET", "/long"))
         time.sleep(0.1)
@@ -230,7 +230,7 @@ def test_head_of_a_page(server, path):
 
 
 def test_one_write_per_head(serve):
-    """A head that comes in two packets is not parted by the server."""
+    """If a head arrives in two packets, it was not the server that split it."""
     server = serve("import picoweb\n"
                    "app = picoweb.WebApp(None)\n"
                    "class Counted:\n"
@@ -281,7 +281,7 @@ def test_error_page_in_one_place(server):
 
 
 def test_error_page_that_fails(server):
-    """picoweb's own takes its place: no client is left without a reply."""
+    """picoweb's own page replaces it: every client gets a reply."""
     assert get(server, "/status/419") == error(500)
     assert "handle_error fails" in logged(server, "/status/419")
     assert get(server, "/status/420") == b"half"

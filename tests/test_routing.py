@@ -274,7 +274,7 @@ def test_what_is_no_typed_route(server):
     assert server.get("/refused").json() == [[], 2, "/name/<name>"]
 
 
-# What a typed route should do, by another way: a regular expression on decoded segments, between them a character of no URL.
+# The expected result of a typed route: a regular expression on decoded segments, joined by a character that no URL contains.
 ORACLE = [(re.compile(pattern, re.S), names) for pattern, *names in (
     (r"\x01name\x01([^\x01]+)", "name"), (r"\x01string\x01([^\x01]+)", "name"), (r"\x01int\x01([0-9]{1,18})", "n:"), (r"\x01path\x01([^/\x01].*)", "p/"),
     (r"\x01between\x01([^/\x01].*)\x01edit", "p/"), (r"\x01re\x01([a-f]+|x)", "r"), (r"\x01slashes\x01([^\x01/]+)\x01end", "r"),
@@ -311,7 +311,7 @@ def test_typed_routes_fuzzed(server):
     assert matched > 30
 
 
-# What an app below another has of its own, and what it has from its root
+# What a mounted app has itself, and what it gets from its root
 
 MODES = [
     ("/headers", ["Headers"]), ("/parse", ["Headers"]), ("/skip", [None]), ("/leave", ["Host: 127.0.0.1\r\n", False]),
@@ -404,7 +404,7 @@ app.run(debug=-1)
 
 @pytest.mark.parametrize("count", [100, 800])
 def test_a_long_table_costs_no_more_than_a_short_one(serve, count):
-    """Once its routes are known, none is looked at again. They are counted: a clock would tell of the machine as well."""
+    """Known routes are not matched again. The test counts calls, because a clock would depend on the machine."""
     server = serve(COUNTED % count)
     first = server.get("/%d" % (count - 1)).json()
     for _ in range(100):

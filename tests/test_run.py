@@ -1,4 +1,4 @@
-"""Starting and stopping, limits, logging: what is between an app and its process."""
+"""Starting and stopping, limits, logging."""
 
 import contextlib
 import os
@@ -143,7 +143,7 @@ def test_ctrl_c_lets_a_request_end(serve):
 
 @pytest.mark.parametrize("path", ["/long", "/late"])
 def test_ctrl_c_lets_a_response_be_taken(serve, path):
-    """One whose client lets it wait, before it begins or in its middle."""
+    """One whose client does not read at first, or pauses in the middle."""
     server = serve(APP % "shutdown_timeout = 30" + "app.run()\n")
     with server.connect() as s:
         s.sendall(b"GET %s HTTP/1.0\r\n\r\n" % path.encode())
@@ -157,7 +157,7 @@ def test_ctrl_c_lets_a_response_be_taken(serve, path):
 
 
 def test_ctrl_c_lets_an_upload_end(serve):
-    """A body that is on its way is a request under way. What is no whole head by then is not."""
+    """A request whose body is still arriving is in progress. One without a complete head is not."""
     server = serve(APP % "pass" + "app.run()\n")
     with server.connect() as s, server.connect() as half:
         half.sendall(b"GET / HTTP/1.0\r\nHost: a\r\n")
@@ -253,7 +253,7 @@ def test_ctrl_c_that_loses_a_task(serve):
 
 
 def test_ctrl_c_in_the_task_that_accepts(serve):
-    """The request under way is answered, and run() works again."""
+    """The request in progress is answered, and run() works again."""
     server = serve(APP % "pass" + INTERRUPT + AGAIN)
     with server.connect() as s:
         s.sendall(b"GET /slow HTTP/1.0\r\n\r\n")
@@ -269,7 +269,7 @@ def test_ctrl_c_in_the_task_that_accepts(serve):
 
 @pytest.mark.parametrize("where", ["a finalizer", "another thread"])
 def test_ctrl_c_of_cpython(serve, runtime, where):
-    """Python drops what a finalizer raises; and a signal that another thread takes wakes nobody."""
+    """Python drops exceptions in finalizers, and a signal that another thread receives does not wake the main one."""
     if not runtime.is_cpython:
         pytest.skip("boards raise it at once")
     source = APP % "pass" + """
@@ -361,7 +361,7 @@ def test_overridden_serve(serve):
 
 
 def test_plain_cpython(runtime):
-    """An app that is started as any script, without python -m picoweb."""
+    """An app that is started as an ordinary script, without python -m picoweb."""
     if not runtime.is_cpython:
         pytest.skip("boards have no other way")
     source = """
@@ -389,7 +389,7 @@ app.run(port=%d, debug=-1)
     assert out == '"generator"\n"async"\n"stop"\n'
 
 
-# The whole of an app that serves beside other tasks, and then waits: it ends when picoweb does.
+# An app that starts serving beside other tasks, and then waits: it ends when picoweb does.
 WAITING = APP % "pass" + """
 async def main():
     server = await app.start_server("127.0.0.1", %d, debug=-1)
@@ -423,7 +423,7 @@ def test_wait_closed_waits(serve):
 
 
 def test_wait_closed_waits_for_the_last_request(serve):
-    """But not for a client that has asked for nothing."""
+    """But not for a client that has not sent a request."""
     server = waiting(serve)
     with server.connect() as slow, server.connect():
         slow.sendall(b"GET /slow HTTP/1.0\r\n\r\n")
@@ -433,12 +433,12 @@ def test_wait_closed_waits_for_the_last_request(serve):
         assert harness.receive_all(slow) == HTML + b"slow"
         start = time.monotonic()
         assert server.wait() == 0
-        assert time.monotonic() - start < 3
+        assert time.monotonic() - start < 4.5  # before shutdown_timeout
     assert server.log() == "started\nat /slow\nclosed\nended\n"
 
 
 def test_wait_closed_waits_with_a_client_connected(serve):
-    """It does not end the server, nor anybody's request."""
+    """It ends neither the server nor a request."""
     server = waiting(serve)
     with server.connect() as idle:
         time.sleep(0.5)
@@ -532,7 +532,7 @@ def test_timeouts(serve):
 
 @pytest.mark.parametrize("read, write", [(2, 100), (100, 2)])
 def test_each_timeout_is_for_its_own_wait(serve, read, write):
-    """And none is over early."""
+    """And neither ends early."""
     server = serve(APP % ("read_timeout = %d; write_timeout = %d" % (read, write)) + COUNT + "app.run(debug=0)\n")
     with server.connect() as silent, server.connect() as stalled:
         start = time.monotonic()
@@ -550,7 +550,7 @@ def test_each_timeout_is_for_its_own_wait(serve, read, write):
 
 
 def test_a_slow_client_that_goes_on_is_served(serve):
-    """A body may take longer than read_timeout, when it moves."""
+    """A body may take longer than read_timeout, as long as more of it arrives."""
     server = serve(APP % "read_timeout = 1" + "app.run(debug=0)\n")
     data = b"POST /body HTTP/1.0\r\nContent-Length: 5\r\n\r\n"
 
@@ -560,7 +560,7 @@ def test_a_slow_client_that_goes_on_is_served(serve):
 
 
 def test_max_drain(serve):
-    """So much is read of a body that no handler reads. Where much more comes, closing resets the connection."""
+    """This much of an unread body is drained. If much more comes, closing resets the connection."""
     server = serve(APP % "max_drain = 1000" + "app.run(debug=0)\n")
 
     def check():
@@ -605,16 +605,23 @@ async def stream(req, resp):
 def end(req, resp):
     del streams[:]
     return "ended"
+def released():
+    try:
+        open("release").close()
+        return True
+    except OSError:
+        return False
 @app.route("/working")
 async def working(req, resp):
-    await asyncio.sleep(8)
+    while not released():
+        await asyncio.sleep(0.05)
     return "worked"
 """
 BUSY = b"HTTP/1.0 503 NA\r\n"
 
 
 def refused(server):
-    """How long a newcomer waits for the word that there is no place for it."""
+    """How long a newcomer waits until it hears that there is no place for it."""
     start = time.monotonic()
     reply = harness.Response(server.raw(GET, timeout=5))
     assert (reply.status, reply.body) == (503, b"503") and int(reply.header("Retry-After")) > 0
@@ -638,7 +645,7 @@ def test_newcomers_are_told_that_every_place_is_a_handlers_at_work(serve, path, 
         assert refused(server) < 2.3  # a machine that does other things as well needs some more
     harness.patiently(within_two_seconds)
     if path == b"/stream":
-        # None of those at work was cut off, and the place of one that ends is free.
+        # No working handler was cut off, and the place of one that ends becomes free.
         for s in clients:
             s.settimeout(2)
             assert s.recv(100000)
@@ -646,6 +653,7 @@ def test_newcomers_are_told_that_every_place_is_a_handlers_at_work(serve, path, 
         assert served(server, b"GET /end HTTP/1.0\r\n\r\n").startswith((HTML[:15], BUSY))
     for s in clients:
         s.close()
+    harness.write_files(server.folder, {"release": ""})
     wait_for(lambda: served(server) == HTML + b"page", server)
 
 
@@ -693,7 +701,7 @@ def assert_access(log, *requests):
 
 
 def test_access_log(serve):
-    """A line when a request has ended, with what it has taken; the path is the whole one, as the client sent it."""
+    """One line when a request has ended, with the time that it took, and the whole path as the client sent it."""
     server = serve(APP % "pass" + """
 sub = App(None)
 sub.add_url_rule("/a b", page)
@@ -782,7 +790,7 @@ def test_logging_of_cpython(serve, runtime):
     assert "ERROR:test:" in server.log() and "INFO:test:" in server.log() and "Logging error" not in server.log()
 
 
-# A module of the logging kind, which says what was asked of it.
+# A logging module that records its calls.
 LOGGING = """
 INFO, DEBUG = 20, 10
 def basicConfig(**options):
@@ -804,7 +812,7 @@ NO_MODULE = "raise ImportError\n"
     ({"ulogging.py": NO_MODULE, "logging.py": NO_MODULE}, "picoweb"),
 ], ids=["ulogging", "logging", "none"])
 def test_where_the_logger_comes_from(serve, runtime, tmp_path, modules, start):
-    """What is not there is not needed: the last one writes to stderr by itself."""
+    """Without ulogging and logging, picoweb's own logger writes to stderr."""
     if runtime.is_cpython:
         pytest.skip("others need its logging module")
     harness.write_files(str(tmp_path), modules)

@@ -20,14 +20,6 @@ FEW_CPYTHONS = True
 ORIGIN = {"Origin": "http://a.example"}
 
 
-@pytest.fixture(scope="module")
-def server(runtime):
-    with harness.Server(runtime, APP) as server:
-        yield server
-        assert server.log() == ""
-        assert server.stop() == 0
-
-
 def wire(status, body, *fields, kind=HTML):
     """A whole response to a request without Origin; its fields come right after the status line."""
     lines = ["HTTP/1.0 %d NA" % status, "Vary: Origin", *fields, "Content-Type: " + kind]
@@ -37,7 +29,7 @@ def wire(status, body, *fields, kind=HTML):
 # Sessions
 
 def sign(data, secret=b"a secret", name=b"session"):
-    """What the cookie of a session is, made by other code."""
+    """The cookie of a session, made by independent code."""
     text = base64.b64encode(json.dumps(data).encode() if not isinstance(data, bytes) else data)
     return (text + b"." + base64.b64encode(hmac.new(secret, name + b"=" + text, hashlib.sha256).digest())).decode()
 
@@ -186,7 +178,7 @@ def test_auth_of_a_whole_app(server):
     assert server.get("/inner/").status == 401 and server.get("/inner/").json() == {"error": 401}
     assert server.get("/inner/", {"Authorization": basic("admin:swordfish")}).text == "inside, admin"
     assert server.get("/inner/x").json() == {"error": 404}
-    # The password comes before what the app would do first.
+    # The password is checked before the app's own hooks.
     assert server.get("/inner/?stop").json() == {"error": 401}
     stopped = server.get("/inner/?stop", {"Authorization": basic("admin:swordfish")})
     assert stopped.json() == {"error": 418} and stopped.header("X-Hook") == "/"
@@ -243,7 +235,7 @@ app.run(debug=-1)
 
 
 def test_cors_for_one_site(serve):
-    """No other name that is a part of its name."""
+    """A name that is a part of it is refused."""
     server = serve(ONE_SITE)
     assert cors(server.get("/", {"Origin": "https://panel.example.com"})) == {"Allow-Origin": "https://panel.example.com"}
     for origin in "https://panel.example", "https://panel.example.co", "https", "panel.example.com":
@@ -251,7 +243,7 @@ def test_cors_for_one_site(serve):
 
 
 def test_options_has_no_body(server):
-    """Whatever the app's error page writes."""
+    """Regardless of what the app's error page writes."""
     response = server.request("OPTIONS", "/inner/")
     assert response.status == 204 and response.body == b"" and response.header("Allow") == "GET, HEAD, OPTIONS"
     assert server.request("PUT", "/inner/").json() == {"error": 405}
@@ -273,7 +265,7 @@ def test_what_cannot_work_is_said_at_once(runtime):
         "    try:", "        make()", "    except ValueError:", "        continue", "    raise SystemExit(1)")))
 
 
-# Fields that mean something, damaged
+# Damaged header fields
 FIELDS = [
     ("Cookie", sign([{"n": 1}, 1 << 31])), ("Cookie", "session=" + sign([{"n": 1}, 1 << 31])), ("Authorization", basic("admin:swordfish")),
     ("Authorization", "Bearer secret token"), ("Origin", "http://a.example"), ("Access-Control-Request-Method", "PUT"),

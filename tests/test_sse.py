@@ -1,4 +1,4 @@
-"""picoweb.sse on every runtime: what goes over the wire, and that no listener can hold up the sender or another listener."""
+"""picoweb.sse on every runtime: the bytes on the wire, and that no listener can delay the sender or another listener."""
 
 import contextlib
 import json
@@ -110,7 +110,7 @@ if __name__ == "__main__":
 
 HEAD = b"HTTP/1.0 200 NA\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\n\r\n"
 
-# What send() is given, and what goes over the wire.
+# The arguments of send(), and the bytes on the wire.
 ENCODED = [
     ("text", {"data": "hello"}, b"data: hello\n\n"),
     ("no text", {"data": ""}, b"data: \n\n"),
@@ -232,7 +232,7 @@ def test_the_oldest_listener_gives_way(serve):
 
 
 def test_a_hundred_listeners_and_a_page(serve):
-    """They take no places of requests, and do not slow an ordinary page down."""
+    """They do not take places from requests, and do not slow down an ordinary page."""
     server = serve(APP)
     with contextlib.ExitStack() as crowd:
         socks = [crowd.enter_context(listening(server)) for _ in range(100)]
@@ -251,7 +251,7 @@ def test_a_hundred_listeners_and_a_page(serve):
 
 
 def flood(server, source, others, megabytes):
-    """Sends far more than the buffers of the kernel hold; the longest that a send has taken."""
+    """Send far more than the buffers of the kernel hold; return how long the slowest send took."""
     worst = 0
     for _ in range(megabytes * 1024 // 3):
         start = time.monotonic()
@@ -263,7 +263,7 @@ def flood(server, source, others, megabytes):
 
 
 def receive_large(s):
-    """An event of 3000 bytes, after a comment or none."""
+    """Receive an event of 3000 bytes, which may follow a comment."""
     start = receive(s, 3)
     if start == b":\n\n":
         start = receive(s, 3)
@@ -283,7 +283,7 @@ def test_one_that_does_not_read_holds_up_nobody(serve):
 
 
 def test_one_that_reads_too_slowly_is_given_up(serve):
-    """Fewer bytes wait for it than it may have waiting, but for too long."""
+    """Fewer bytes wait for it than the limit, but for too long."""
     server = serve(APP)
     with listening(server, "/slow") as s:
         wait_for(lambda: listeners(server, "slow") == 1)
@@ -296,7 +296,7 @@ def test_one_that_reads_too_slowly_is_given_up(serve):
 
 
 def test_many_that_do_not_read(serve):
-    """Each has a task that waits, and Pycopy's loop has places for 64: the slowest are closed, and a page and the others go on."""
+    """Each has a waiting task, and Pycopy's loop has room for 64: the slowest are closed, and pages and the others are not affected."""
     server = serve(APP)
     with contextlib.ExitStack() as crowd:
         for _ in range(80):
@@ -314,7 +314,7 @@ def test_many_that_do_not_read(serve):
 
 
 def test_a_kept_connection_that_takes_nothing(serve):
-    """Without this module, too: what is written to it fails, also while another task waits for what the client sends."""
+    """Also without this module: writing to it fails, even while another task waits to read."""
     server = serve(KEPT)
     for path in "/writes", "/reads-too":
         with server.connect() as s:
@@ -325,7 +325,7 @@ def test_a_kept_connection_that_takes_nothing(serve):
                 s.sendall(b"x")
                 time.sleep(0.1)
             wait_for(lambda path=path: server.get("/state").json().get(path) == "OSError")
-        # One that takes it, though late, has all of it.
+        # A client that reads late gets all of it.
         with server.connect() as s:
             s.sendall(harness.request_bytes("GET", path + "?late"))
             time.sleep(0.5)

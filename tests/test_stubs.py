@@ -1,4 +1,4 @@
-"""The type stubs: the same as the module, and of use to who writes an app."""
+"""The type stubs: they match the module, and help authors of apps."""
 
 import glob
 import os
@@ -77,7 +77,7 @@ MISUSES = [
 
 @pytest.fixture(scope="module")
 def stubs(tmp_path_factory):
-    """A folder with the stubs alone: mypy would read the boards' modules beside them, which are not for it."""
+    """A folder with only the stubs: mypy would also read the modules beside them, which are for boards."""
     folder = tmp_path_factory.mktemp("stubs")
     (folder / "picoweb").mkdir()
     for path in glob.glob(PACKAGE + "/*.pyi"):

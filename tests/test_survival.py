@@ -1,4 +1,4 @@
-"""Nothing that a client sends, or fails to send, stops the server; nor does what fails inside it."""
+"""Nothing that a client sends or fails to send stops the server, and neither does a failure inside it."""
 
 import contextlib
 import glob
@@ -22,7 +22,7 @@ from vectors import error
 FEW_CPYTHONS = True
 APPS = os.path.join(harness.HERE, "apps")
 FILES = {"static/hello.txt": "hello\n", "static/sub/page.html": "<p>hello", "secret.txt": "root: this is not for you"}
-# What no reply may contain: the secret, the password file, the app.
+# What replies must not contain: the secret, the password file, the app.
 SECRETS = b"root:", b"import picoweb"
 # On each runtime.
 INPUTS = 5000
@@ -48,7 +48,7 @@ def descriptors(server):
 
 
 def settled(function, wanted, seconds=5):
-    """What function says in the end: `wanted`, or what it is after some seconds."""
+    """The result of a function as soon as it is `wanted`, or else after some seconds."""
     end = time.monotonic() + seconds
     while function() != wanted and time.monotonic() < end:
         time.sleep(0.05)
@@ -124,7 +124,7 @@ def test_requests_that_trickle_in_give_way(hostile_server, first, size):
 
 @pytest.mark.parametrize("crowd", CROWDS)
 def test_500_connections_that_come_back_at_once_do_not_lock_others_out(hostile_server, crowd):
-    """All of them have to find a place in the system's queue: whom that turns away hears of it after a second, and then after more."""
+    """All of them have to fit into the system's queue: a client that it turns away tries again after a second, and then later and later."""
     client = client_of(hostile_server)
     with hostile.Crowd(client, 500, rate=100000, **CROWDS[crowd]) as held:
         for _ in range(5):
@@ -137,7 +137,7 @@ def test_500_connections_that_come_back_at_once_do_not_lock_others_out(hostile_s
 @pytest.mark.parametrize("path", ["/big", "/endless"])
 @pytest.mark.parametrize("number", [16, 200, 500])
 def test_clients_that_never_read_give_way_at_once(hostile_server, path, number):
-    """All there before anybody asks, and each with a place, or in the queue before the one who does."""
+    """All of them are there before an ordinary client asks, and have a place, or are ahead of it in the queue."""
     client = client_of(hostile_server)
     with contextlib.ExitStack() as stack:
         for _ in range(number):
@@ -176,8 +176,8 @@ def test_a_handler_that_fails_harms_its_own_connection(serve, runtime, debug):
     assert_lives(server)
 
 
-def test_a_handler_that_yields_what_is_no_wait_harms_its_own_connection(hostile_server, runtime):
-    server = hostile_server
+def test_a_handler_that_yields_what_is_no_wait_harms_its_own_connection(serve, runtime):
+    server = serve(source("hostile_app.py").replace("app.run()", "app.shutdown_timeout = 1\n    app.run()"), files=FILES)
     client = client_of(server)
     if runtime.is_micropython:  # nobody hears of it
         with contextlib.ExitStack() as stack:
@@ -196,7 +196,7 @@ def test_a_handler_that_yields_what_is_no_wait_harms_its_own_connection(hostile_
     client.ask()
 
 
-# MicroPython's poller without the memory for one more socket.
+# MicroPython's poller, without memory for one more socket.
 UNFILED = """
 import picoweb
 from asyncio import core
@@ -240,7 +240,7 @@ app.run(debug=-1)
 
 @pytest.mark.parametrize("failures", [1, 2])
 def test_a_wait_that_micropython_has_no_memory_for_leaves_nothing_behind(serve, runtime, failures):
-    """It costs no more than the request."""
+    """Only the request fails."""
     if not runtime.is_micropython:
         pytest.skip("other loops keep no such map")
     server = serve(UNFILED, debug="-1")
@@ -268,7 +268,7 @@ def test_handlers_that_never_end_leave_the_others_their_turn(serve, runtime):
 
 
 def test_handlers_that_never_end_keep_their_places(serve, runtime):
-    """What an app's handlers keep, none takes from them: newcomers are told so, in time."""
+    """Places that working handlers hold are not taken from them: newcomers are told so in time."""
     server = serve(source("hostile_app.py").replace("app.run()", "app.shutdown_timeout = 0\n    app.run()"))
     client = client_of(server)
     with contextlib.ExitStack() as stack:
@@ -282,7 +282,7 @@ def test_handlers_that_never_end_keep_their_places(serve, runtime):
             held[0].recv(1)
 
 
-# Handlers that never end: asleep, and waiting for a client that sends or takes nothing.
+# Handlers that never end: they sleep, or wait for a client that neither sends nor reads.
 NEVER_ENDING = """
 import picoweb
 try:
@@ -327,14 +327,14 @@ try:
     print("run() returned")
 except KeyboardInterrupt:
     print("run() was interrupted")
-# What is not closed by now, the end of the process would close.
+# Later, the end of the process would close everything.
 time.sleep(2)
 """
 
 
 @pytest.mark.parametrize("how", ["shutdown", "Ctrl-C"])
 def test_handlers_that_never_end_are_ended(serve, runtime, how):
-    """With all places theirs: the port is free at once, shutdown_timeout goes by, and they are gone."""
+    """They hold all places: the port is free at once, and they are cancelled after shutdown_timeout."""
     server = serve(NEVER_ENDING)
     client = client_of(server)
     if how == "shutdown":
@@ -351,7 +351,7 @@ def test_handlers_that_never_end_are_ended(serve, runtime, how):
         start = time.monotonic()
         for s in socks:
             assert hostile.receive(s, 5)[1] != "open"
-        assert 0.5 < time.monotonic() - start < 2.5
+        assert 0.5 < time.monotonic() - start < 4  # by the app's limit, not by the default one
         assert server.alive()
     assert server.wait(5) == 0
     assert {"shutdown": "run() returned", "Ctrl-C": "run() was interrupted"}[how] in server.log(), server.log()
@@ -384,7 +384,7 @@ print("run() returned")
 
 
 def test_a_client_may_be_overdue_as_the_server_closes(serve):
-    """Both give it up, in one turn of the loop: Pycopy fails at a second cancellation."""
+    """Both cancel it in the same turn of the loop: Pycopy fails at a second cancellation."""
     server = serve(OVERDUE, debug="-1")
     with socket.create_connection(("127.0.0.1", server.port)) as s:
         time.sleep(0.1)
@@ -435,7 +435,7 @@ def tls_context(runtime):
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     if runtime.is_pycopy:
-        # Its axTLS is of 2016: RSA and CBC only, and no secure renegotiation.
+        # Its axTLS is from 2016: only RSA and CBC, and no secure renegotiation.
         context.set_ciphers("AES128-SHA256:@SECLEVEL=0")
         context.maximum_version = ssl.TLSVersion.TLSv1_2
         context.options |= 4  # SSL_OP_LEGACY_SERVER_CONNECT, which the module ssl names since 3.12
@@ -451,11 +451,13 @@ def client_hello(context):
 
 
 def assert_tls_page(server, context, within=1):
-    start = time.monotonic()
-    with context.wrap_socket(server.connect()) as s:
-        s.sendall(hostile.HELLO)
-        assert harness.receive_all(s).endswith(b"picoweb is up\n")
-    assert time.monotonic() - start < within
+    def page():
+        start = time.monotonic()
+        with context.wrap_socket(server.connect()) as s:
+            s.sendall(hostile.HELLO)
+            assert harness.receive_all(s).endswith(b"picoweb is up\n")
+        assert time.monotonic() - start < within
+    harness.patiently(page)
 
 
 def test_hostile_clients_of_tls_are_survived(serve, runtime, tmp_path):
@@ -471,7 +473,7 @@ def test_hostile_clients_of_tls_are_survived(serve, runtime, tmp_path):
                 s.sendall(data)
                 close(s)
         assert_tls_page(server, context)
-    # A whole hello has the server sign: that takes its CPU, and no limit of connections helps.
+    # A complete hello makes the server sign, which takes CPU time that no limit on connections saves.
     for first, within in (b"", 1), (hello[:50], 1), (hello, hostile.PATIENCE):
         with hostile.Crowd(client_of(server), 100, first) as crowd:
             for _ in range(3):
@@ -499,8 +501,8 @@ def test_clients_that_fall_silent_are_closed_in_time(serve, runtime):
         start = time.monotonic()
         socks = [(data, stack.enter_context(client.send(data))) for data in SILENT]
         for data, s in socks:
-            client.reply(s, data, 3)
-            assert 0.5 < time.monotonic() - start < 3, data
+            client.reply(s, data, 8)
+            assert 0.5 < time.monotonic() - start < 8, data  # by the app's limit, not by the default one
     assert_lives(server)
 
 
@@ -509,15 +511,15 @@ def test_a_head_in_drops_is_closed_in_time(serve, runtime):
     with server.connect() as s:
         start = time.monotonic()
         with contextlib.suppress(OSError):
-            while time.monotonic() - start < 4:
+            while time.monotonic() - start < 8:
                 s.sendall(b"x")
                 time.sleep(0.1)
-        assert time.monotonic() - start < 3
+        assert time.monotonic() - start < 8  # by the app's limit, not by the default one
     assert_lives(server)
 
 
 def test_a_body_that_trickles_in_is_not_late(serve):
-    """read_timeout is the time for more of it to arrive, not for all."""
+    """read_timeout is the time for more of it to arrive, not for all of it."""
     server = serve(source("hostile_app.py").replace("app.run()", "app.read_timeout = 1\n    app.run()"), files=FILES)
     with server.connect() as s:
         s.sendall(b"POST /form HTTP/1.0\r\nContent-Length: 25\r\n\r\n")
@@ -545,7 +547,7 @@ def test_a_client_that_takes_nothing_is_closed_in_time(serve, runtime):
 
 @pytest.mark.parametrize("limit", [9, 12])
 def test_used_up_descriptors_are_waited_for(serve, runtime, limit):
-    """Where a board has fewer sockets than max_connections, the silent clients give theirs up to newcomers, too.
+    """If a board has fewer sockets than max_connections, silent clients are evicted, too.
 
     Pycopy has five open before the first client comes, and needs two for one that asks: with six, it never answers."""
     if limit == 9 and not runtime.is_pycopy:
@@ -554,7 +556,7 @@ def test_used_up_descriptors_are_waited_for(serve, runtime, limit):
     server.get("/form")
     client = client_of(server, within=3)  # each failed accept() costs a pause
     with hostile.Crowd(client, 40) as crowd:
-        for _ in range(5):
+        for _ in range(3):
             client.ask()
             crowd.spend(0.1)
     assert_lives(server)
@@ -656,7 +658,7 @@ app.run(debug=-1)
 
 
 def compiled(folder):
-    """picoweb as .mpy files below a folder, the way a board that is short of memory has it."""
+    """picoweb as .mpy files in a folder, as on a board that is short of memory."""
     mpy.compile_picoweb(sys.executable, folder)
 
 
@@ -680,7 +682,7 @@ def test_a_heap_of_80_k_is_enough_for_the_hostile_client(runtime, tmp_path):
 
 
 class Forgiving(hostile.Client):
-    """One request may be the one that the memory was too short for. Not the second."""
+    """One request may fail for lack of memory, but not the next."""
     lost = 0
 
     def ask(self):
@@ -730,7 +732,7 @@ def fail(req, resp):
     yield
 
 
-# Takes all memory but for some bytes.
+# Takes all memory except a few bytes.
 def take_all_but(count):
     global held
     gc.collect()
@@ -762,7 +764,7 @@ def hog(req, resp):
 
 app.run(debug=-1)
 """
-# What others ask for while there is no memory: heads, whole and in pieces, a body, a long response, a file, and what fails.
+# Requests of others while there is no memory: heads, whole and in pieces, a body, a long response, a file, and failures.
 WHILE_FULL = (
     (b"GET / HTTP/1.0\r\n\r\n",), (b"GET / HT", b"TP/1.0\r\nHost: a", b"\r\n\r\n"),
     (b"POST /form HTTP/1.0\r\nContent-Length: 7\r\n\r\n", b"a=1&b=2"), (b"GET /big HTTP/1.0\r\n\r\n",),
@@ -771,7 +773,7 @@ WHILE_FULL = (
 
 
 def use_up_memory(client, left):
-    """The connection to a handler that has taken all memory but some bytes. It may need some itself that others still hold."""
+    """The connection to a handler that has taken all memory except a few bytes. It may need some itself that others still hold."""
     for _ in range(5):
         hog = client.send(b"GET /hog?%d HTTP/1.0\r\n\r\n" % left)
         reply = b""
@@ -804,13 +806,13 @@ def test_memory_that_is_used_up_to_the_last_bytes_ends_no_server(serve, runtime)
                     with contextlib.suppress(ConnectionError):
                         s.sendall(piece)
             for s in talks:
-                # Who asks while there is no memory may stay without an answer: accept() itself can fail after it has taken a client.
+                # Clients that ask while there is no memory may not get an answer: accept() itself can fail after it has accepted one.
                 s.settimeout(1)
                 with s, contextlib.suppress(OSError):
                     harness.receive_all(s)
             with contextlib.suppress(OSError):
                 harness.receive_all(hog)
-        # A request may be lost for want of memory, and the loop says so; the server goes on.
+        # A request may be lost for lack of memory, which the loop reports; the server goes on.
         try:
             assert harness.patiently(lambda: server.get("/").text) == "picoweb is up\n"
         except OSError:
@@ -835,6 +837,7 @@ def test_nobody_connected_costs_nothing_and_a_silent_client_little(hostile_serve
     time.sleep(2)
     assert cpu_ticks(hostile_server) - before <= 4
     with hostile_server.connect():
+        before = cpu_ticks(hostile_server)
         time.sleep(1)
         assert cpu_ticks(hostile_server) - before <= 8
 
@@ -843,7 +846,7 @@ def test_nobody_connected_costs_nothing_and_a_silent_client_little(hostile_serve
 
 def can_listen(port):
     with socket.socket() as s:
-        # As the server does: what lingers of closed connections is no listener.
+        # As the server does: closed connections that linger do not count.
         s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             s.bind(("127.0.0.1", port))
@@ -874,8 +877,8 @@ def test_a_request_under_way_has_shutdown_timeout(serve, runtime):
         start = time.monotonic()
         server.interrupt()
         assert harness.receive_all(s) in (b"", error(408))
-        assert 0.8 < time.monotonic() - start < 2
-        assert server.wait(2) == 0
+        assert 0.8 < time.monotonic() - start < 4  # by the app's limit, not by the default one
+        assert server.wait(4) == 0
 
 
 def test_ctrl_c_in_a_handler_ends_the_server(serve, runtime):
@@ -901,7 +904,7 @@ def _connect_until(ended, client):
 
 
 def test_ctrl_c_under_load_ends_the_server(serve, runtime):
-    """At once: no request takes long here, so none has to be waited for until shutdown_timeout."""
+    """At once: requests are short here, so there is no need to wait until shutdown_timeout."""
     stops = late = 0
     for _ in range(4 if runtime.is_cpython else 20):
         server = serve(source("hostile_app.py"), debug="-1")
@@ -922,7 +925,7 @@ def test_ctrl_c_under_load_ends_the_server(serve, runtime):
             thread.join()
     if not stops:
         pytest.skip("each interrupt has broken the interpreter")
-    # The Unix ports jump out of whatever they are at, and a task, or an attribute of an object, may be lost then.
+    # The Unix ports jump out of whatever they are doing, which may lose a task or an attribute of an object.
     assert late <= (0 if runtime.is_cpython else 2)
 
 
@@ -971,9 +974,9 @@ def test_the_program_works_by_itself(hostile_server):
     assert done.stdout.startswith("seed 7\n") and "0 failures" in done.stdout
 
 
-def test_the_soak_says_which_runtimes_there_are(runtime):
+def test_the_soak_says_which_runtimes_there_are():
     done = subprocess.run([sys.executable, os.path.join(harness.HERE, "soak.py"), "--runtime", "nosuch"], stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE, encoding="utf-8", timeout=60)
     assert done.returncode == 1 and done.stdout == ""
     assert done.stderr.startswith("soak: no runtime here is named like nosuch; there are ") and done.stderr.count("\n") == 1
-    assert str(runtime) in done.stderr and "PYCOPY=" in done.stderr
+    assert all(str(runtime) in done.stderr for runtime in harness.runtimes()[0]) and "PYCOPY=" in done.stderr

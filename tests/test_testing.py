@@ -1,4 +1,4 @@
-"""picoweb.testing: the client for an app's own tests, inside each runtime; and the test that `picoweb new` lays out."""
+"""picoweb.testing: the client for an app's own tests, inside each runtime; and the test that `picoweb new` creates."""
 
 import os
 import re
@@ -178,7 +178,7 @@ response = client.get("/endless", limit=1000)
 check("endless", (response.status, 1000 <= len(response.body) <= 1100), (200, True))
 
 
-# What writes to a client that has its response is told that it is gone.
+# Writing to a client that already has its response raises OSError.
 def late(resp):
     try:
         yield from resp.awrite("late")

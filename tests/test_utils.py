@@ -1,4 +1,4 @@
-"""What needs no connection, inside each interpreter, those in Node included."""
+"""Functions that need no connection, inside each interpreter, including those in Node."""
 
 import os
 
@@ -25,7 +25,7 @@ print("ok")
 
 
 def picoweb_form(text, pairs):
-    """What picoweb makes of a form: several values are a list, and a name without "=" has the value True."""
+    """A form as picoweb parses it: several values are a list, and a name without "=" has the value True."""
     bare = iter("=" not in part for part in text.split("&") if part)
     form = {}
     for name, value in pairs:

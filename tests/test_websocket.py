@@ -1,4 +1,4 @@
-"""picoweb.websocket on every runtime: frames as bytes over a socket, the library websockets as a client, and what it does with the rest."""
+"""picoweb.websocket on every runtime: frames as bytes over a socket, the library websockets as a client, and malformed input."""
 
 import base64
 import contextlib
@@ -132,7 +132,7 @@ if __name__ == "__main__":
 
 @pytest.fixture
 def start(serve, runtime):
-    """A server. A socket keeps its memory, and on Pycopy one of 64 places for tasks that sleep, for a second after its end."""
+    """A server. For a second after its end, a socket keeps its memory and, on Pycopy, one of 64 places for sleeping tasks."""
     def start(limit=25 if runtime.is_pycopy else 50, ping=20, largest=70000, **options):
         return serve(APP.replace("LIMIT", str(limit)).replace("PING", str(ping)).replace("MAX", str(largest)), **options)
     return start
@@ -161,7 +161,7 @@ def out(kind, data=b"", fin=0x80, mask=b"\x37\xfa\x21\x3d"):
 
 
 def back(kind, data=b""):
-    """A server's."""
+    """A server's frame."""
     data = data.encode() if isinstance(data, str) else data
     return head(0x80 | kind, len(data)) + data
 
@@ -182,7 +182,7 @@ def per_byte(data):
 
 GREEK = "Hello-µ@ßöäüàá-UTF-8!!".encode()
 
-# What an echo answers: rows of a name, what is sent, what comes back. The sections are those of RFC 6455 that a client may try.
+# The replies of an echo: rows of a name, the bytes sent, the bytes received. The sections are those of RFC 6455.
 GOOD = [
     ("text of no bytes", out(TEXT), back(TEXT)),
     *[("text of %d bytes" % n, out(TEXT, b"*" * n), back(TEXT, b"*" * n)) for n in (1, 125, 126, 127, 128, 65535, 65536)],
@@ -245,7 +245,7 @@ INVALID_UTF8 = [
 ]
 GOOD += [("UTF-8 " + row, out(TEXT, bytes.fromhex(row)), back(TEXT, bytes.fromhex(row))) for row in VALID_UTF8]
 
-# What ends a connection: the code of the server's close, and what is sent; what comes before the close.
+# Input that ends a connection: a name, the code of the server's close, the bytes sent, the bytes received before the close.
 VALID_CODES = (1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 3999, 4000, 4999)
 INVALID_CODES = (0, 1, 999, 1004, 1005, 1006, 1015, 1016, 1100, 2000, 2999, 5000, 65535)
 ENDS = [
@@ -287,7 +287,7 @@ ENDS = [
 
 
 def open_socket(server, path="/echo", headers=HANDSHAKE):
-    """A socket after its handshake; one that is refused as one too many is tried again."""
+    """A socket after its handshake, which is tried again while there are too many."""
     deadline = time.monotonic() + harness.TIMEOUT
     while True:
         s = server.connect()
@@ -404,7 +404,7 @@ def test_frames_that_come_with_the_handshake(start):
 
 
 def test_a_limit_of_its_own(start):
-    """Sockets take no places of requests, and past their own limit it is 503."""
+    """Sockets do not take places from requests; beyond their own limit, the status is 503."""
     server = start(limit=20)
     socks = [open_socket(server) for _ in range(20)]
     response = server.get("/echo", HANDSHAKE)
@@ -421,7 +421,7 @@ def test_a_limit_of_its_own(start):
     assert server.get("/stats").json()["ended"] == [1006] * 21
 
 
-# What goes on beside it
+# Other tasks and clients
 
 def test_silent_clients_are_asked_and_then_dropped(start):
     server = start(ping=1)
@@ -459,7 +459,7 @@ def test_more_than_the_buffers_of_the_kernel(start):
 
 
 def test_a_client_that_takes_nothing(start):
-    """send() fails, though the handler waits for what the client still sends."""
+    """send() fails even if the client still sends."""
     server = start()
     with open_socket(server, "/floods") as s:
         def check():
@@ -528,7 +528,7 @@ def test_the_library_under_asgi():
 # Fuzzing
 
 def mutated(rng):
-    """Valid frames with a byte changed, cut or added, or bytes that are none."""
+    """Valid frames with bytes changed, removed or added; or random bytes."""
     data = b"".join(rng.choice(rng.choice((GOOD, ENDS)))[-2] for _ in range(rng.randrange(1, 4)))[:3000]
     for _ in range(rng.randrange(3)):
         at = rng.randrange(len(data) + 1)
@@ -541,7 +541,7 @@ def test_fuzz(start):
     rng = random.Random(SEED)
     first = None
     for i in range(INPUTS):
-        # Sockets that are closed keep their places for a moment: a newcomer may have to come again.
+        # Closed sockets keep their places for a moment, so a newcomer may have to try again.
         with harness.patiently(lambda: open_socket(server)) as s:
             s.settimeout(5)
             data = mutated(rng)

@@ -21,7 +21,7 @@ RISKS = {
     "refusal": "a client that keeps to the standard gets no answer",
 }
 
-# What apps/echo.py sets as its limits.
+# The limits of apps/echo.py.
 MAX_REQUEST_LINE = 100
 MAX_HEAD = 200
 MAX_BODY = 60
@@ -44,7 +44,7 @@ def lines(*lines):
 
 
 def line(text):
-    """A request that is a request line alone; HTTP/1.1 asks for a Host."""
+    """A request with only a request line, and Host for HTTP/1.1."""
     return lines(text, b"Host: x") if text.endswith(b"HTTP/1.1") else lines(text)
 
 
@@ -551,7 +551,7 @@ EXPECT = [
           ("expected, too long", expecting(b"100-continue", b"Content-Length: 99"), error(413), "an answer in place of 100")),
 ]
 
-# More comes than the request has.
+# Bytes after the request.
 TRAILING = [
     group("RFC 9112 section 9.3", "smuggling",
           ("bytes after the body", sized(b"/data", b"abc") + b"GET / HTTP/1.0\r\n\r\n", data(b"abc"), "one request, one response"),
@@ -602,7 +602,7 @@ FORMS = [
 TABLES = {"request line": REQUEST_LINE, "host": HOST, "headers": HEADERS, "framing": FRAMING, "chunked": CHUNKED, "expect": EXPECT, "trailing": TRAILING,
           "HEAD": HEAD_ROWS, "forms": FORMS}
 ROWS = [row for table in TABLES.values() for group in table for row in group]
-# What is refused only because no more comes.
+# Requests that are refused only because nothing more arrives.
 INCOMPLETE = ("CR line ends", "read past the end", "no last chunk", "no last chunk, read", "no end of the trailers", "half a chunk")
 
 # The URL Standard's parser, as browsers and other servers test it: an id, the input, the pairs that come out. Here a name

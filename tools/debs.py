@@ -1,7 +1,7 @@
-"""Debian packages without root: downloaded by apt, signed as ever, unpacked and never installed.
+"""Debian packages without root: downloaded and verified by apt, unpacked, never installed.
 
-apt gets a sources list, state and caches of its own, so the machine's stay as they are. The mirror is the one that the
-machine's own sources name; the signature is checked against the Debian archive keyring that is already there.
+apt gets folders and a sources list of its own, so the machine's stay as they are. The mirror is the one that the machine's own
+sources name; its signature is checked against the Debian archive keyring that is already there.
 """
 
 import glob
@@ -9,20 +9,15 @@ import os
 import re
 import shutil
 
-from store import Missing, run
+from store import Missing, run, write
 
 SUITE = "trixie"
 KEYRINGS = ("/usr/share/keyrings/debian-archive-keyring.pgp", "/usr/share/keyrings/debian-archive-keyring.gpg")
 
-# The last lines undo settings of the machine that are about its own packages: a default release, pins, clean-up hooks.
+# The last three lines undo settings that are about the machine's own packages: its default release and clean-up hooks.
 CONFIG = """
-Dir::Etc::sourcelist "{folder}/sources.list";
-Dir::Etc::sourceparts "/dev/null";
-Dir::Etc::preferences "/dev/null";
-Dir::Etc::preferencesparts "/dev/null";
-Dir::State "{folder}/state";
+Dir "{folder}";
 Dir::State::status "{folder}/status";
-Dir::Cache "{folder}/cache";
 APT::Architecture "{arch}";
 APT::Architectures {{ "{arch}"; }};
 APT::Sandbox::User "root";
@@ -43,46 +38,32 @@ def architecture():
     return run("dpkg", ["dpkg", "--print-architecture"]).strip()
 
 
-def unpack(packages, arch, folder, root):
-    """Download packages for an architecture with `folder` as work space, and unpack them into `root`."""
-    config = _configure(arch, folder)
-    _update(config, folder)
-    run("apt-get download", ["apt-get", "-c", config, "download", "-qq"] + list(packages), cwd=folder)
+def unpack(packages, arch, root):
+    """Download packages for an architecture, and unpack them into `root`; the files that apt needs are made beside it."""
+    folder = root + ".apt"
+    for name in "var/lib/apt/lists/partial", "var/cache/apt/archives/partial":
+        os.makedirs(os.path.join(folder, name))
+    write(os.path.join(folder, "status"), "")
+    apt = ["apt-get", "-qq", "-c", write(os.path.join(folder, "apt.conf"), CONFIG.format(folder=folder, arch=arch))]
+    _update(apt, os.path.join(folder, "etc/apt/sources.list"))
+    run("apt-get download", apt + ["download", *packages], cwd=folder)
     for deb in sorted(glob.glob(os.path.join(glob.escape(folder), "*.deb"))):
         run("dpkg-deb", ["dpkg-deb", "-x", deb, root])
 
 
-def _configure(arch, folder):
-    for name in "state/lists/partial", "cache/archives/partial":
-        os.makedirs(os.path.join(folder, name))
-    _write(folder, "status", "")
-    return _write(folder, "apt.conf", CONFIG.format(folder=folder, arch=arch))
-
-
-def _update(config, folder):
-    """Read the package lists of the first mirror that has Debian's: a third party's fails by its signature."""
-    keyring, failure = _keyring(), None
+def _update(apt, sources):
+    """Read the package lists of the first mirror that is Debian's: one of a third party fails by its signature."""
+    keyring = next(filter(os.path.exists, KEYRINGS), None)
+    if not keyring:
+        raise Missing("the Debian archive keyring is not on this machine (package debian-archive-keyring)")
+    failures = []
     for uri in mirrors():
-        _write(folder, "sources.list", "deb [signed-by=%s] %s %s main\n" % (keyring, uri, SUITE))
+        write(sources, "deb [signed-by=%s] %s %s main\n" % (keyring, uri, SUITE))
         try:
-            return run("apt-get update", ["apt-get", "-c", config, "update", "-qq"])
+            return run("apt-get update", apt + ["update"])
         except Missing as e:
-            failure = failure or e
-    raise failure
-
-
-def _write(folder, name, text):
-    path = os.path.join(folder, name)
-    with open(path, "w") as f:
-        f.write(text)
-    return path
-
-
-def _keyring():
-    for path in KEYRINGS:
-        if os.path.exists(path):
-            return path
-    raise Missing("the Debian archive keyring is not on this machine (package debian-archive-keyring)")
+            failures.append(e)
+    raise failures[0]
 
 
 def mirrors(options=()):

@@ -78,56 +78,42 @@ def find(name, deps=DEPS):
 
 
 def on_machine(name):
-    """The one that the environment names, else the one on the path; Missing where the named one will not do."""
+    """The one that the environment names, else the one on the path, or None; Missing where the named one will not do."""
     variable, suits, words = WANTED[name]
-    if os.environ.get(variable):
-        return _named(variable, suits, words)
-    return _suitable(shutil.which(name), suits)
+    named = os.environ.get(variable)
+    path = shutil.which(named or name)
+    found = _suitable(path, suits)
+    if named and not found:
+        raise Missing("%s=%s: %s" % (variable, named, "this is not " + words if path else "there is no such program"))
+    return found
 
 
 def fetched(name, deps=DEPS):
-    return _suitable(os.path.join(deps, "bin", name), WANTED[name][1])
+    return _suitable(os.path.join(deps, name, name), WANTED[name][1])
 
 
 def _suitable(path, suits):
-    found = path and probe(path)
+    found = path and probe(os.path.abspath(path))
     return found if found and suits(found) else None
-
-
-def _named(variable, suits, words):
-    value = os.environ[variable]
-    path = shutil.which(value)
-    if not path:
-        raise Missing("%s=%s: there is no such program" % (variable, value))
-    found = _suitable(os.path.abspath(path), suits)
-    if not found:
-        raise Missing("%s=%s: this is not %s" % (variable, value, words))
-    return found
 
 
 def by_hand(name, command="make run"):
     """How to name an interpreter by hand."""
-    return "name one by hand: %s=/path/to/%s %s" % (WANTED[name][0], name, command)
+    instead = "; or use this Python: make run PY=python3" if name == "micropython" else ""
+    return "name one by hand: %s=/path/to/%s %s%s" % (WANTED[name][0], name, command, instead)
 
 
 def pythons():
     """Every CPython from 3.8 on that is on the path or in pyenv, one for each minor version; the running one counts."""
     found = {sys.version_info[:2]: probe(sys.executable)}
-    for path in _python_paths():
-        minor = int(path.rpartition(".")[2])
-        # A name may promise what does not run.
-        said = probe(path) if minor >= 8 and (3, minor) not in found else None
-        if said and said.kind == "cpython":
+    pyenv = os.environ.get("PYENV_ROOT") or os.path.dirname(os.path.dirname(shutil.which("pyenv") or "")) or os.path.expanduser("~/.pyenv")
+    folders = os.environ.get("PATH", "").split(os.pathsep) + ["/usr/bin"] + sorted(glob.glob(os.path.join(pyenv, "versions", "3.*", "bin")))
+    for path in [path for folder in folders for path in glob.glob(os.path.join(folder, "python3.*"))]:
+        minor = re.search(r"(?<!/shims)/python3\.(\d+)$", path)  # pyenv's shims answer only for the version selected just now
+        said = probe(path) if minor and (3, int(minor.group(1))) not in found else None
+        if said and said.kind == "cpython":  # of version 3.8 or newer
             found[said.version[:2]] = said
     return [found[version] for version in sorted(found)]
-
-
-def _python_paths():
-    # pyenv's shims only answer for the versions selected just now; the versions themselves lie beside them.
-    folders = [f for f in os.environ.get("PATH", "").split(os.pathsep) if os.path.basename(f) != "shims"] + ["/usr/bin"]
-    pyenv = os.environ.get("PYENV_ROOT") or os.path.dirname(os.path.dirname(shutil.which("pyenv") or "")) or os.path.expanduser("~/.pyenv")
-    folders += sorted(glob.glob(os.path.join(pyenv, "versions", "3.*", "bin")))
-    return [path for folder in folders for path in glob.glob(os.path.join(folder, "python3.*")) if re.search(r"python3\.\d+$", path)]
 
 
 def module_path(kind, extra=(), deps=DEPS):

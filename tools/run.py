@@ -1,23 +1,24 @@
 """Serve an app with an interpreter: python3 tools/run.py INTERPRETER APP [--port PORT]
 
-INTERPRETER is micropython, pycopy, or any interpreter by name or path. It runs in the app's folder. The libraries that the app
-imports and the interpreter lacks are fetched first; many a page does without them, so their absence is one line and not the end.
+INTERPRETER is micropython, pycopy, or any interpreter by name or path. It runs in the app's folder. Libraries that the app imports
+and the interpreter lacks are fetched first. Where they cannot be fetched, a line says so, and the app starts without them.
 """
 
 import argparse
 import ast
 import glob
 import os
+import re
 import shutil
 import socket
 import sys
 
 import fetch
 import interpreters
-from store import ROOT, Missing, Store, run, say
+from store import ROOT, Missing, Store, guarded, run, say
 
 HOST = "127.0.0.1"
-# Says which of the modules that it is given an interpreter lacks.
+# Prints which of the modules that it is given an interpreter lacks.
 LACKS = """
 import sys
 for name in sys.argv[1:]:
@@ -30,13 +31,13 @@ for name in sys.argv[1:]:
 
 def interpreter(name, store):
     """The interpreter that a user means by a name or a path."""
-    if name == "micropython":
-        with store.lock():
+    with store.lock():
+        if name == "micropython":
             return fetch.any_micropython(store)
-    if name in fetch.GROUPS and name in interpreters.WANTED:
-        return fetch.provide([name], store)[name]
+        if name in fetch.GROUPS and name in interpreters.WANTED:
+            return fetch.GROUPS[name](store)
     if name in interpreters.WANTED:
-        found = interpreters.find(name, store.root)
+        found = interpreters.on_machine(name)
         if not found:
             raise Missing("%s is not on the path (%s)" % (name, interpreters.by_hand(name, "make run PY=" + name)))
         return found
@@ -50,7 +51,7 @@ def interpreter(name, store):
 
 
 def imports(paths):
-    """The names of what files import, and of what the modules beside them that they import import in turn."""
+    """The names of what files import, and of what modules beside them that they import import in turn."""
     names, todo = set(), list(paths)
     while todo:
         path = todo.pop()
@@ -75,40 +76,39 @@ def _imported(path):
 
 
 def libraries(found, app, store):
-    """Fetch what an app imports and its interpreter lacks, and what that imports in turn; the folders, for the module path."""
-    folders, todo = [], [app]
+    """The folders of what an app imports and its interpreter lacks, and of what that imports in turn."""
+    known = list(fetch.LIBRARIES[found.kind]) + list(fetch.LIBRARIES["storage"])[:3]
+    known = {re.sub("^pycopy-(cpython-)?|==.*", "", requirement): requirement for requirement in known}
     with store.lock():
-        if found.kind == "pycopy":
-            folders.append(fetch.tree(store, "lib/pycopy"))  # with its event loop
+        folders = [fetch.tree(store, "pycopy")] if found.kind == "pycopy" else []  # with its event loop
+        todo = [app]
         try:
             while todo:
-                packages = [fetch.package(store, name) for name in lacking(found, todo, [os.path.dirname(app)] + folders, store)]
-                todo = [path for folder in packages if folder not in folders for path in glob.glob(glob.escape(folder) + "/*.py")]
-                folders += packages
+                # A file that imports "re" takes "ure" only where there is no "re".
+                names = imports(todo)
+                names = [name for name in known if name in names and name[1:] not in names]
+                environment = dict(os.environ, **interpreters.module_path(found.kind, [os.path.dirname(app)] + folders, store.root))
+                lacks = run(found.path, [found.path, "-c", LACKS, *names], env=environment).split() if names else []
+                wanted = [known[name] for name in lacks]
+                # CPython's modules with u-names import each other.
+                wanted += [r for r in fetch.SHIMS if r not in wanted] if set(wanted) & set(fetch.SHIMS) else []
+                new = fetch.packages(store, wanted)
+                todo = [path for folder in new if folder not in folders for path in glob.glob(glob.escape(folder) + "/*.py")]
+                folders += new
         except Missing as e:
             say("going on without it: %s" % e)
     return folders
 
 
-def lacking(found, paths, module_path, store):
-    """The packages of those modules that files import and an interpreter lacks."""
-    names = imports(paths)
-    # Who imports "re" takes "ure" only where there is no "re".
-    packages = {name: r for name, r in fetch.libraries(found.kind).items() if name in names and name[1:] not in names}
-    environment = dict(os.environ, **interpreters.module_path(found.kind, module_path, store.root))
-    lacks = run(found.path, [found.path, "-c", LACKS, *sorted(packages)], env=environment).split() if packages else []
-    return [packages[name] for name in lacks]
-
-
 def check_port(port):
     with socket.socket() as s:
-        # The server sets this too: a port that a closed connection still lingers on is free.
+        # The server sets this too: a port on which a closed connection still lingers is free.
         s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            s.bind((HOST, port))
-        except (OSError, OverflowError) as e:
+            s.bind((HOST, int(port)))
+        except (OSError, OverflowError, ValueError) as e:
             reason = getattr(e, "strerror", None) or e
-            raise Missing("port %d of %s: %s (choose another: make run PORT=8082)" % (port, HOST, reason))
+            raise Missing("port %s of %s: %s (choose another: make run PORT=8082)" % (port, HOST, reason))
 
 
 def command(found, app, port, debug="-", options=()):
@@ -124,11 +124,11 @@ def serve(name, app, port):
     store = Store()
     if not os.path.isfile(app):
         raise Missing("%s: there is no such file" % app)
-    found = interpreter(name, store)
     check_port(port)
+    found = interpreter(name, store)
     path = os.path.abspath(app)
     folders = libraries(found, path, store)
-    say("%s at http://%s:%d/ on %s; Ctrl-C stops it" % (app, HOST, port, found))
+    say("%s at http://%s:%s/ on %s; Ctrl-C stops it" % (app, HOST, port, found))
     environment = dict(os.environ, **interpreters.module_path(found.kind, folders, store.root))
     # The app's own files lie there, and it opens them by relative paths.
     os.chdir(os.path.dirname(path))
@@ -139,9 +139,9 @@ def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("interpreter")
     parser.add_argument("app")
-    parser.add_argument("--port", type=int, default=8081)
+    parser.add_argument("--port", default="8081")
     args = parser.parse_args(argv)
-    return fetch.guarded("run", lambda: serve(args.interpreter, args.app, args.port))
+    return guarded("run", lambda: serve(args.interpreter, args.app, args.port))
 
 
 if __name__ == "__main__":

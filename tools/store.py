@@ -1,8 +1,7 @@
-"""One folder of fetched things, each of them whole, and used again.
+"""One folder of fetched things, each of them whole, and used again; and what all tools share.
 
-A part is a file or a folder inside the store. It is built in a temporary folder next to it and renamed into place; its
-stamp, what was asked for, is written last. So a part without a stamp is no part, and a build that is interrupted leaves
-nothing but a temporary folder, which the next run removes.
+A part is a folder inside the store. It is built under a temporary name, stamped with what it was made from, and renamed into
+place. So a part that is there is whole, and what an interrupted build leaves behind is removed by the next run.
 """
 
 import contextlib
@@ -11,24 +10,39 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 DEPS = os.path.join(ROOT, ".deps")
+STAMP = ".stamp"
 
 
 class Missing(Exception):
-    """Something needed is not here and cannot be had; the text is the one line that says so."""
+    """Something needed is not here and cannot be fetched; the text is one line that says so."""
 
 
 def say(line):
     print(line, file=sys.stderr, flush=True)
 
 
+def guarded(name, action):
+    """Run a tool's main part: one line and exit status 2 for what is missing, no traceback when it is interrupted."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    try:
+        action()
+    except Missing as e:
+        say("%s: %s" % (name, e))
+        return 2
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+    return 0
+
+
 def run(what, command, **options):
-    """The output of a command; when it fails, Missing with the last line of what it said."""
+    """The output of a command; if it fails, Missing with the line that says why."""
     try:
         done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL,
                               encoding="utf-8", errors="replace", **options)
@@ -40,10 +54,10 @@ def run(what, command, **options):
 
 
 def _reason(text, status):
-    """The line that says why a command failed, as far as apt, pip and npm can be read."""
+    """The line in which apt, pip or npm says why it failed."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    # pip only warns of what went wrong, and then concludes that there is no such package.
-    broken = [line for line in lines if "connection broken by" in line]
+    # pip reports a failed connection as a warning, and then claims that there is no such package.
+    broken = re.findall(r"connection broken by.*", text)
     if broken:
         cause = re.search(r"\[(?:Errno|SSL)[^'\")]*|timed out", broken[-1])
         return "no connection to the package index" + (": " + cause.group() if cause else "")
@@ -52,8 +66,20 @@ def _reason(text, status):
     return (marked[:1] or lines[-1:] or ["exit status %d" % status])[0]
 
 
+def read(path):
+    with open(path, encoding="utf-8") as f:
+        return f.read()
+
+
+def write(path, text):
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(text)
+    return path
+
+
 class Store:
-    """The parts under one folder. Used by one process at a time: see `lock`."""
+    """The parts under one folder."""
 
     def __init__(self, root=DEPS):
         self.root = os.path.abspath(root)
@@ -63,7 +89,7 @@ class Store:
 
     @contextlib.contextmanager
     def lock(self):
-        """Keep other fetches out, and start from an empty temporary folder."""
+        """Keep other processes out, and leave no temporary files behind."""
         os.makedirs(self.root, exist_ok=True)
         with open(self.path("lock"), "w") as f:
             try:
@@ -72,45 +98,27 @@ class Store:
                 say("waiting for another fetch to end")
                 fcntl.flock(f, fcntl.LOCK_EX)
             shutil.rmtree(self.path("tmp"), ignore_errors=True)
-            yield self
+            try:
+                yield self
+            finally:
+                shutil.rmtree(self.path("tmp"), ignore_errors=True)
 
     def provide(self, name, key, build):
         """The path of a part. `build(path)` makes it, unless it is here and was made for the same `key`."""
-        stamp = self.path("stamps", name.replace("/", "+"))
-        if _read(stamp) != json.dumps(key) or not os.path.lexists(self.path(name)):
-            with self.scratch() as folder:
+        path = self.path(name)
+        if _stamp(path) != json.dumps(key):
+            os.makedirs(self.path("tmp"), exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=self.path("tmp")) as folder:
                 new = os.path.join(folder, "new")
                 build(new)
-                _replace(new, self.path(name), stamp)
-                with open(new, "w") as f:
-                    json.dump(key, f)
-                os.rename(new, stamp)
-        return self.path(name)
-
-    @contextlib.contextmanager
-    def scratch(self):
-        """A temporary folder on the store's file system, gone afterwards whatever happens."""
-        os.makedirs(self.path("tmp"), exist_ok=True)
-        folder = tempfile.mkdtemp(dir=self.path("tmp"))
-        try:
-            yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-            with contextlib.suppress(OSError):
-                os.rmdir(self.path("tmp"))
+                write(os.path.join(new, STAMP), json.dumps(key))
+                os.makedirs(os.path.dirname(path), exist_ok=True)
+                with contextlib.suppress(FileNotFoundError):
+                    os.rename(path, os.path.join(folder, "old"))
+                os.rename(new, path)
+        return path
 
 
-def _read(path):
-    with contextlib.suppress(OSError), open(path) as f:
-        return f.read()
-
-
-def _replace(new, path, stamp):
-    """Put a new part in the place of an old one, which is no part from here on."""
-    for place in stamp, path:
-        os.makedirs(os.path.dirname(place), exist_ok=True)
-    with contextlib.suppress(FileNotFoundError):
-        os.remove(stamp)
-    with contextlib.suppress(FileNotFoundError):
-        os.rename(path, new + ".old")
-    os.rename(new, path)
+def _stamp(path):
+    with contextlib.suppress(OSError):
+        return read(os.path.join(path, STAMP))

@@ -59,7 +59,7 @@ def checked(text):
 # The note that the path names.
 def wanted(req):
     digits = req.url_match.group(1)
-    # No storage takes numbers of any size.
+    # Storages do not accept numbers of any size.
     note = app.storage.get(int(digits)) if len(digits) < 9 else None
     if note is None:
         raise picoweb.HTTPException(404)

@@ -1,5 +1,5 @@
 # Where the notes are kept, and how: "filedb", "btree", "btreedb" or "uorm". README.rst compares them.
 STORAGE = "filedb"
 
-# The name of its folder or file; None: "notes-" and the storage's name.
+# The name of its folder or file; None means "notes-" and the name of the storage.
 NAME = None

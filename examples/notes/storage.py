@@ -1,6 +1,6 @@
 # The storages. Each opens by a name, and has the same methods: ids() in order, get(id), put(id, text), delete(id), close().
 # A note is a pair of its number and its text.
-# One module is imported: that of the storage that config.py names.
+# Only one module is imported: the one for the storage that config.py names.
 
 MODULES = {"filedb": "files", "btree": "tree", "btreedb": "treedb", "uorm": "sql"}
 

@@ -2,7 +2,7 @@
 import sys
 
 if sys.implementation.name == "cpython":
-    # What filedb and this use of a board's modules, and CPython does not have under these names.
+    # Modules of boards that filedb and this file use, and that CPython has under other names.
     import collections
     import os
     os.ilistdir = lambda path: ((name,) for name in os.listdir(path))
@@ -18,7 +18,7 @@ class Note(filedb.Model):
     __table__ = "note"
     __schema__ = {"id": ("INT", 0), "text": ("TEXT", "")}
 
-    # Put before the names of files. filedb's scan() does not see those that begin with a dot.
+    # A prefix for file names. filedb's scan() skips those that begin with a dot.
     prefix = ""
 
     @classmethod
@@ -37,7 +37,7 @@ class Storage:
         names = [entry[0] for entry in os.ilistdir(Note.fname(""))]
         return sorted(int(name) for name in names if name.isdigit())
 
-    # None when there is no such note.
+    # None if there is no such note.
     def get(self, id):
         try:
             row = Note.get_id(id)[0]
@@ -45,7 +45,7 @@ class Storage:
             return None
         return row.id, row.text
 
-    # The old text stays until the new one is whole: filedb by itself would empty the file first.
+    # The old text stays until the new one is complete: filedb by itself would empty the file first.
     def put(self, id, text):
         Note.prefix = "."
         try:

@@ -5,7 +5,7 @@ import uorm
 
 
 if sys.implementation.name == "cpython":
-    # uorm writes %s where CPython's module wants "?".
+    # uorm writes %s where CPython's module needs "?".
     class Cursor(sqlite3.Cursor):
 
         def execute(self, sql, args=()):
@@ -40,7 +40,7 @@ class Storage:
     def ids(self):
         return [row[0] for row in Note.execute("SELECT id FROM note ORDER BY id")]
 
-    # None when there is no such note.
+    # None if there is no such note.
     def get(self, id):
         for row in Note.get_id(id):
             return row[0], row[1]

@@ -2,7 +2,7 @@
 import btree
 
 
-# Keys are in the order of their bytes, and these in that of their numbers.
+# Keys are sorted by their bytes, which puts these in the order of their numbers.
 def key(id):
     return b"%08d" % id
 
@@ -19,7 +19,7 @@ class Storage:
     def ids(self):
         return [int(k) for k in self.db.keys()]
 
-    # None when there is no such note.
+    # None if there is no such note.
     def get(self, id):
         try:
             return id, str(self.db[key(id)], "utf-8")

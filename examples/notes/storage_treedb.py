@@ -7,7 +7,7 @@ class Note(btreedb.Model):
     __schema__ = {"id": ("TEXT", ""), "text": ("TEXT", "")}
 
 
-# Keys are in the order of their characters, and these in that of their numbers.
+# Keys are sorted by their characters, which puts these in the order of their numbers.
 def key(id):
     return "%08d" % id
 
@@ -23,7 +23,7 @@ class Storage:
     def ids(self):
         return [int(k) for k in self.db.db.keys()]
 
-    # None when there is no such note.
+    # None if there is no such note.
     def get(self, id):
         try:
             row = Note.get_id(key(id))[0]

@@ -1,4 +1,4 @@
-# Sessions, cookies, authentication and CORS in one app, as handlers of all forms use them.
+# Sessions, cookies, authentication and CORS in one app, with handlers of all forms.
 import picoweb
 from picoweb.auth import BasicAuth, BearerAuth
 from picoweb.cors import CORS
@@ -20,7 +20,7 @@ def count(req, resp):
     return "%d" % req.session["n"]
 
 
-# The session is of use where the handler writes its response, too.
+# The session also works if the handler writes its response.
 @app.route("/write")
 async def write(req, resp):
     req.session["n"] = 7

@@ -1,4 +1,4 @@
-# Reads bodies in every way there is.
+# Reads bodies in every possible way.
 import picoweb
 
 app = picoweb.WebApp(__name__, serve_static=False)

@@ -1,4 +1,4 @@
-# Answers with what it understood of a request, in bytes that are the same on every runtime.
+# Answers with what it has parsed of a request, in bytes that are the same on every runtime.
 import picoweb
 
 try:
@@ -90,7 +90,7 @@ def pieces(req, resp):
     r = req.reader
     buf = bytearray(2)
     parts = [(yield from r.readline())]
-    # However the body came in, these come out the same: a short read is tried again.
+    # The result does not depend on how the body arrived: a short read is repeated.
     n = 0
     got = 1
     while n < 2 and got:
@@ -105,7 +105,7 @@ def pieces(req, resp):
     parts.append((yield from r.readline()))
     parts.append(b"%d" % (yield from r.readinto(buf)))
     parts.append((yield from r.read(5)))
-    # A client that goes early is seen as the end of the body: the handler decides what that means.
+    # When a client leaves early, the body ends, and the handler decides what that means.
     if sum(len(part) for part in parts[:-2]) != int(req.headers.get(b"Content-Length", 12)):
         raise picoweb.HTTPException(400)
     yield from reply(resp, b",".join(parts))

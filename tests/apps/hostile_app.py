@@ -1,4 +1,4 @@
-# What a hostile client talks to: pages of every kind, handlers that fail at every point, and /stats, which tells what it cost.
+# The app for the hostile client: pages of every kind, handlers that fail at every point, and /stats, which tells the cost.
 import gc
 import sys
 import picoweb
@@ -19,7 +19,7 @@ def index(req, resp):
     yield from resp.awrite("picoweb is up\n")
 
 
-# Tasks that have not ended, wherever the event loop keeps them. (Pycopy does not tell which wait for a socket.)
+# Unfinished tasks, wherever the event loop keeps them. (On Pycopy, tasks that wait for a socket cannot be counted.)
 def count_tasks():
     if hasattr(asyncio, "all_tasks"):
         return len(asyncio.all_tasks())
@@ -39,7 +39,7 @@ def count_tasks():
 @app.route("/stats")
 def stats(req, resp):
     gc.collect()
-    # On CPython, blocks take the place of bytes: its process keeps the memory it once had.
+    # On CPython, blocks instead of bytes, because a process keeps memory that it has had.
     held = gc.mem_alloc() if hasattr(gc, "mem_alloc") else sys.getallocatedblocks()
     yield from picoweb.jsonify(resp, {"heap": held, "connections": len(app._servers[0].conns), "tasks": count_tasks()})
 
@@ -118,7 +118,7 @@ def slow(req, resp):
     yield from picoweb.jsonify(resp, "done")
 
 
-# Each helper that takes a value is handed one from the client.
+# Each helper that takes a value gets one from the client.
 @app.route("/inject")
 def inject(req, resp):
     req.parse_qs()
@@ -218,7 +218,7 @@ def raise_yield(req, resp):
     yield from 5
 
 
-# What no event loop can wait for. On MicroPython, nobody hears of it.
+# Something that no event loop can wait for. On MicroPython, there is no error.
 @app.route("/text")
 def text(req, resp):
     yield "text"
@@ -235,7 +235,7 @@ def raise_template(req, resp):
     yield from app.render_template(resp, "no_such_template.tpl")
 
 
-# A storage whose medium is gone.
+# A storage whose medium was removed.
 class Storage:
 
     def get(self, key):

@@ -9,7 +9,7 @@ except ImportError:
 
 class App(picoweb.WebApp):
 
-    # Each error page of the app, but for those that /plain-error asks for.
+    # Every error page of the app, except those of /plain-error.
     def handle_error(self, req, resp, e):
         if req.path == "/status/418":
             yield from picoweb.start_response(resp, "text/plain", e.status, e.headers)
@@ -135,7 +135,7 @@ async def written_and_returned(req, resp):
     return "too late"
 
 
-# What is forgotten most easily.
+# The most common mistakes.
 @app.route("/no-await")
 async def no_await(req, resp):
     picoweb.start_response(resp)
@@ -146,7 +146,7 @@ def no_yield_from(req, resp):
     picoweb.jsonify(resp, 1)
 
 
-# Each value is returned by a handler of each form. A teapot is what no other page is.
+# Each value is returned by a handler of each form. No other page is a teapot.
 RETURNED = {
     "str": lambda: "a page",
     "utf-8": lambda: TEXT,

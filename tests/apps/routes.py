@@ -111,7 +111,7 @@ class Own(picoweb.WebApp):
         super().init()
 
     def parse_headers(self, reader):
-        # A cheap one: only counts.
+        # A cheap handler, which only counts.
         n = 0
         while True:
             line = yield from reader.readline()
