@@ -536,6 +536,12 @@ def mutated(rng):
     return rng.choice((data, data, data, bytes(rng.randrange(256) for _ in range(rng.randrange(200)))))
 
 
+def heap_at_rest(server):
+    wait_for(lambda: not server.get("/stats").json()["sockets"])
+    time.sleep(1)  # for so long, the task of a closed socket keeps its memory
+    return min(server.get("/stats").json()["heap"] for _ in range(3))
+
+
 def test_fuzz(start):
     server = start(debug="-1", largest=5000)
     rng = random.Random(SEED)
@@ -551,9 +557,8 @@ def test_fuzz(start):
                 if rng.randrange(3):  # the others leave without reading
                     s.recv(65536)
         if i == INPUTS // 3:
-            first = server.get("/stats").json()["heap"]
-    wait_for(lambda: not server.get("/stats").json()["sockets"])
-    assert server.get("/stats").json()["heap"] < first + 8192, "the heap has grown"
+            first = heap_at_rest(server)
+    assert heap_at_rest(server) < first + 8192, "the heap has grown"
     with open_socket(server) as s:
         s.sendall(out(TEXT, "alive"))
         assert receive(s, 7) == back(TEXT, "alive")
