@@ -132,7 +132,7 @@ def form(req, resp):
 }
 SMALL_MAIN = "import sys\nimport picoweb\napp = picoweb.WebApp(None, serve_static=False)\n%s\napp.run(port=int(sys.argv[1]), debug=-1)\n"
 FIGURES = [
-    ("mpy", "hello", 26624), ("mpy", "query and JSON", 34816), ("mpy", "a form", 39936),
+    ("mpy", "hello", 26624), ("mpy", "query and JSON", 34816), ("mpy", "a form", 43008),
     ("source", "hello", 47104), ("source", "query and JSON", 48128), ("source", "a form", 53248),
     ("pycopy", "hello", 51200), ("pycopy", "query and JSON", 64512), ("pycopy", "a form", 71680),
 ]
