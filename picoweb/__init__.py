@@ -59,8 +59,8 @@ def _parse_head(app, req, conn):
         head = conn.buf = head[blank:]
         _parse_line(req, head[:start])
     # Browsers repeat their fields: the same ones are not checked twice.
-    if not req._parsed and head.startswith(app._seen, start):
-        end = start + len(app._seen) - 1
+    if not req._parsed and head.startswith(app._valid_fields, start):
+        end = start + len(app._valid_fields) - 1
     else:
         end = _parse_fields(app, req, head, start)
     if (end if end > 0 else len(head) - 1) >= app.max_head:
@@ -69,13 +69,13 @@ def _parse_head(app, req, conn):
         return False
     conn.buf = head[end + 1:]
     req._head = head[:end + 1] if conn.buf else head
-    conn.since = None
+    conn.idle_since = None
     return True
 
 
 # Checks each byte. Returns where the fields end, or -1.
 def _parse_fields(app, req, head, start):
-    first = 0 if req._parsed else start
+    keep_from = 0 if req._parsed else start  # 0: not kept
     while True:
         end = head.find(b"\n", start)
         if end - start < 2:
@@ -95,14 +95,14 @@ def _parse_fields(app, req, head, start):
         elif name[:8] == b"content-" or name in (b"transfer-encoding", b"expect"):
             from .framing import frame
             frame(req, name, value.strip())
-            first = 0
+            keep_from = 0
         start = end + 1
     if end < 0:
         req._parsed = start
     elif end > start and head[start] != 13 or req._host is None:
         raise ValueError
-    elif first and req._host and end - first < 640:
-        app._seen = head[first:end + 1]
+    elif keep_from and req._host and end - keep_from < 640:
+        app._valid_fields = head[keep_from:end + 1]
     return end
 
 
@@ -166,7 +166,7 @@ class WebApp(Service):
     template_loader = cache_control = None
     headers_mode = "parse"
     _index = _prefixes = ()
-    _seen = b"Host:x\n\n"  # correct fields
+    _valid_fields = b"Host:x\n\n"
 
     def __init__(self, pkg, routes=None, serve_static=True):
         super().__init__()
@@ -178,7 +178,7 @@ class WebApp(Service):
         if serve_static:
             self.add_url_rule(re.compile("^/(static/.+)"), self.handle_static)
 
-    # A connection, from its first byte to its last
+    # One connection, first byte to last
     @coroutine
     def _handle(self, conn, writer):
         if not isinstance(conn, Stream):
@@ -204,14 +204,14 @@ class WebApp(Service):
         except BaseException as e:
             error = e
         try:
-            if error or result is not None or not conn.first or app.debug >= 0:
+            if error or result is not None or not conn.sent or app.debug >= 0:
                 from .answers import finish
                 result = yield from finish(app, req, conn, result, error)
             if req._length is not None and result is not False:
                 from .reader import drain
                 yield from drain(app, req, conn)
         except Exception:
-            pass  # no memory, or no client
+            pass  # no memory, or client gone
         finally:
             if result is not False:
                 conn.close()
@@ -220,7 +220,7 @@ class WebApp(Service):
         result = coroutine(handler)(req, resp, **args)
         return (yield from result) if hasattr(result, "send") else result
 
-    # The handler, its options, its keyword arguments
+    # Returns handler, options, arguments
     def _find_route(self, req):
         routes, path = self.url_map, req.path
         if len(routes) > 4 or "%" in path:

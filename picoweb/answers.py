@@ -34,11 +34,11 @@ def redirect(writer, location, code, headers):
 # Ends a request, with a response if the handler has not written one, and a line in the log. Returns False if the handler keeps
 # the connection.
 def finish(app, req, conn, result, error):
-    if error and not conn.late and (isinstance(error, CancelledError) or not isinstance(error, Exception)):
+    if error and not conn.dropped and (isinstance(error, CancelledError) or not isinstance(error, Exception)):
         raise error  # for example Ctrl-C
     if not error:
         try:
-            if result is not False and not conn.first:
+            if result is not False and not conn.sent:
                 yield from respond(conn, result)
             elif result and result is not True:
                 log(app, "error", "%s %s: what it returned came too late: %r" % (req.method, req.path, result))
@@ -47,7 +47,7 @@ def finish(app, req, conn, result, error):
     if error:
         result = None
         error = yield from fail(app, req, conn, error)
-    if conn.first:
+    if conn.sent:
         log_request(app, req, conn)
     if error and (not req._head or error.status == 411):
         from .reader import drain
@@ -59,7 +59,7 @@ def finish(app, req, conn, result, error):
 
 
 def log_request(app, req, conn):
-    status = str(bytes(conn.first[9:12]), "utf-8")
+    status = str(bytes(conn.sent[9:12]), "utf-8")
     log(app, "info", "%s %s %s, %d ms" % (req.method or "?", req.target or req.path, status, ticks_diff(ticks_ms(), conn.start)))
     if app.debug > 1:
         try:
@@ -69,14 +69,14 @@ def log_request(app, req, conn):
             pass
 
 
-# Answers a request that has failed; returns the HTTPException that the client was told, or None.
+# Answers a request that has failed; returns the HTTPException that was sent, or None.
 def fail(app, req, conn, e):
     if conn.gone or not (req.method or conn.buf):
         return log(app, "debug", "client gone: %r" % e)
     if conn.buf.startswith(b"HEAD ") and req.method != "HEAD":
         from .framing import head_only
         head_only(conn)
-    if conn.late:
+    if conn.dropped:
         e = HTTPException(408)
     elif isinstance(e, EOFError) or isinstance(e, ValueError) and not req._head:
         e = HTTPException(400)
@@ -86,18 +86,18 @@ def fail(app, req, conn, e):
         gc.collect()
         log_exc(app, req, e)
         e = (yield from attempt(app, req, app.handle_exc, conn, e)) or HTTPException(500)
-    if conn.first:
-        return log(app, "debug" if conn.late else "error", "%s %s: too late for %r" % (req.method, req.path, e))
+    if conn.sent:
+        return log(app, "debug" if conn.dropped else "error", "%s %s: too late for %r" % (req.method, req.path, e))
     if e.status == 204:  # for OPTIONS; an app's error page must not give it a body (RFC 9110 section 15.3.5)
         from .framing import head_only
         head_only(conn)
     yield from attempt(app, req, app.handle_error, conn, e)
-    if not conn.first:
+    if not conn.sent:
         yield from respond(conn, ("500", 500))
     return e
 
 
-# Calls a method that an app may have overridden: if that raises, only this request ends.
+# Calls a hook that an app may override: if it raises, only this request ends.
 def attempt(app, req, func, conn, e):
     try:
         result = coroutine(func)(req, conn, e)

@@ -1,6 +1,6 @@
 # Chunked request bodies (RFC 9112 section 7.1), decoded as they are read. Loaded by the first request with one.
 from . import HTTPException
-from .framing import is_old
+from .framing import is_http10
 
 _LINE = 256  # max. bytes of a chunk size with its extensions
 _TRAILERS = 4096  # max. bytes of all trailer fields
@@ -14,21 +14,21 @@ _FORBIDDEN = b"content-length", b"transfer-encoding", b"host"
 def begin(req, conn, value):
     codings = [coding.strip(b" \t") for coding in value.lower().split(b",")]
     # If one is empty, or chunked is not the last one, or is applied twice, the end of the body is unknown (RFC 9112 sections 6.1, 6.3).
-    if is_old(conn) or b"" in codings or codings[-1] != b"chunked" or codings.count(b"chunked") > 1:
+    if is_http10(conn) or b"" in codings or codings[-1] != b"chunked" or codings.count(b"chunked") > 1:
         raise HTTPException(400)
     if len(codings) > 1:
         raise HTTPException(501)
-    conn.refill = _first
+    conn.next_chunk = _first
 
 
-# Called when a chunk has been read: sets conn.left to the size of the next one, or conn.refill to None at the end.
-def _refill(conn):
+# Called when a chunk has been read: sets conn.left to the size of the next one, or conn.next_chunk to None at the end.
+def _next(conn):
     if (yield from _line(conn, 2)):
         raise HTTPException(400)
     yield from _first(conn)
 
 
-# There is no line end of another chunk before the first one.
+# The first chunk: no CRLF of a previous one comes before its size.
 def _first(conn):
     line = yield from _line(conn, _LINE)
     size, semicolon, extensions = line.partition(b";")
@@ -38,10 +38,10 @@ def _first(conn):
     if semicolon:
         _check_extensions(extensions)
     conn.left = int(str(size, "ascii"), 16)
-    conn.refill = _refill
+    conn.next_chunk = _next
     if not conn.left:
         yield from _skip_trailers(conn)
-        conn.refill = None
+        conn.next_chunk = None
 
 
 # A line without its CRLF, of at most limit bytes including it. A bare LF does not end it: other parsers may look for the CR.
@@ -52,10 +52,10 @@ def _line(conn, limit):
             break
         if len(conn.buf) >= limit:
             raise HTTPException(400)
-        if conn.greeting and not conn.first:
-            yield from conn.awrite(conn.greeting)
-            conn.first = None
-        conn.greeting = None
+        if conn.interim and not conn.sent:
+            yield from conn.awrite(conn.interim)
+            conn.sent = None
+        conn.interim = None
         try:
             yield from conn.more()
         except EOFError:

@@ -26,7 +26,7 @@ class CORS:
         if req.method == "OPTIONS" and method:  # for a route without methods=
             raise HTTPException(204, {"Allow": method})
 
-    # Requests that end before a handler is called only come here: 404, 405, and OPTIONS answered from the route table.
+    # Requests that end before a handler is called come only here: 404, 405, and OPTIONS answered from the route table.
     def _error(self, req, resp, e):
         self._add(req, resp)
         if e.status == 204 and _field(req, "Access-Control-Request-Method"):

@@ -8,10 +8,10 @@ except ImportError:
 from . import HTTPException, WebApp, start_response
 from .utils import unquote
 
-# errno of names without a file: ENOENT, EACCES, ENOTDIR, EISDIR, EINVAL, ENAMETOOLONG.
+# errno when there is no such file: ENOENT, EACCES, ENOTDIR, EISDIR, EINVAL, ENAMETOOLONG.
 _NO_FILE = (2, 13, 20, 21, 22, 36)
 
-# Types by extension; a final "/" stands for it. Short strings fit into the gaps of a small heap.
+# Types by extension, which is added after a final "/". Short strings fit into the gaps of a small heap.
 _TYPES = (
     " html:text/ htm:text/html css:text/ js:text/javascript mjs:text/javascript txt:text/plain log:text/plain md:text/markdown ",
     " csv:text/ xml:text/ json:application/ map:application/json svg:image/svg+xml ico:image/x-icon png:image/ jpg:image/jpeg ",

@@ -7,7 +7,7 @@ def attribute(req, name):
     if name == "headers" and len(req._head) > 1:
         from .headers import parse
         req.headers = parse(req._head)
-        req._head = b"\n"  # a handler may keep the request for long
+        req._head = b"\n"  # freed, as a handler may keep the request; not empty: the head was read
         host = getattr(req, "_authority", None)
         if host:  # of a target in absolute form: it counts, and the field does not (RFC 9112 section 3.2.2)
             req.headers["Host"] = host
@@ -20,7 +20,7 @@ def attribute(req, name):
     return getattr(req, name)
 
 
-# For routes and apps whose fields are not parsed as usual: the reader is placed after the request line, or at the body.
+# For headers="skip" or "leave", and an app's own parse_headers(): req.reader then begins at the body, or right after the request line.
 def pass_head(app, req, extra):
     mode = extra.get("headers", app.headers_mode)
     if mode == "parse" and type(app).parse_headers is WebApp.parse_headers:
@@ -39,7 +39,7 @@ def pass_head(app, req, extra):
         conn.buf, conn.left = body, left
 
 
-# For HEAD (RFC 9110 section 9.3.2), 204 and 304: nothing is written after the blank line.
+# For HEAD (RFC 9110 section 9.3.2), 204 and 304: drops what is written after the blank line.
 def head_only(conn):
     awrite = conn.awrite
     tail = b""
@@ -56,8 +56,8 @@ def head_only(conn):
     conn.awrite = conn.awritestr = cut
 
 
-# HTTP/1.0 has no interim responses and no codings, so a proxy may have ignored them.
-def is_old(conn):
+# HTTP/1.0 has no interim responses and no transfer codings: a proxy may not have understood these fields.
+def is_http10(conn):
     return conn.buf.find(b" HTTP/1.0", 0, conn.buf.find(b"\n")) > 0
 
 
@@ -77,11 +77,11 @@ def frame(req, name, value):
         from .chunked import begin
         begin(req, req._conn, value)
         req._length = -1
-    elif name == b"expect" and value.lower() == b"100-continue" and not is_old(req._conn):
-        req._conn.greeting = b"HTTP/1.1 100 Continue\r\n\r\n"
+    elif name == b"expect" and value.lower() == b"100-continue" and not is_http10(req._conn):
+        req._conn.interim = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
-# The body of a request without a length, or of one whose head was read by an overridden _handle()
+# For a request without a length: 411, unless the app's own _handle() has read its head.
 def read_unframed(req):
     if req._head:
         raise HTTPException(411)

@@ -65,13 +65,13 @@ def lines(headers):
         headers = headers.rstrip("\r\n") + "\r\n"
         if (headers[0] <= " " or "\n\r\n" in headers or "\n\n" in headers or "\0" in headers
                 or headers.count("\r") != headers.count("\r\n")):
-            raise ValueError("no lines of headers: %r" % headers)
+            raise ValueError("not header lines: %r" % headers)
         return headers
     res = ""
     for name, value in headers.items() if hasattr(headers, "items") else headers:
         name = _text(name)
         if not name or min(name) <= " " or ":" in name:
-            raise ValueError("no name of a header: %r" % name)
+            raise ValueError("not a header name: %r" % name)
         res += "%s: %s\r\n" % (name, _text(value))
     return res
 

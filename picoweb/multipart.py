@@ -25,7 +25,7 @@ class Multipart:
         self._left = max_size
         self._read = req.reader.read
         self._mark = b"\r\n--" + boundary
-        self._buf = b"\r\n"  # the first boundary may come first
+        self._buf = b"\r\n"  # a body may begin with a boundary
 
     # Moves to the next part, or the next of that name; False after the last.
     def next(self, name=None):

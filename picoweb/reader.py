@@ -2,7 +2,7 @@
 from . import HTTPException
 from .server import json, sleep_ms, ticks_ms
 
-# Scripts in browsers send text/plain unless told otherwise.
+# fetch() in browsers sends a string as text/plain unless told otherwise.
 FORMS = (b"application/x-www-form-urlencoded", b"text/plain")
 
 
@@ -17,21 +17,21 @@ class Reader:
         conn = self.conn
         if n < 0:
             return bytes((yield from self.readall()))
-        if conn.refill and not conn.left:
-            yield from conn.refill(conn)
+        if conn.next_chunk and not conn.left:
+            yield from conn.next_chunk(conn)
         n = min(n, conn.left)
         data = conn.buf[:n]
         if data:
             conn.buf = conn.buf[n:]
         elif n:
             # RFC 9110 section 15.2: an interim response comes before the final one.
-            if conn.greeting and not conn.first:
-                yield from conn.awrite(conn.greeting)
-                conn.first = None
-            conn.greeting = None
+            if conn.interim and not conn.sent:
+                yield from conn.awrite(conn.interim)
+                conn.sent = None
+            conn.interim = None
             data = yield from conn.receive(conn.s.read, n)
-            conn.since = None
-            if not data and conn.refill:
+            conn.idle_since = None
+            if not data and conn.next_chunk:
                 raise EOFError
         conn.left -= len(data)
         return data
@@ -39,21 +39,21 @@ class Reader:
     def readinto(self, buf):
         conn = self.conn
         n = min(len(buf), conn.left)
-        if conn.buf or conn.greeting or not n:
+        if conn.buf or conn.interim or not n:
             data = yield from self.read(min(len(buf), 512))
             n = len(data)
             buf[:n] = data
         else:
             n = yield from conn.receive(conn.s.readinto, memoryview(buf)[:n])
-            conn.since = None
-            if not n and conn.refill:
+            conn.idle_since = None
+            if not n and conn.next_chunk:
                 raise EOFError
             conn.left -= n
         return n
 
     # n bytes, or all, in a single buffer
     def readall(self, n=-1):
-        if n < 0 and self.conn.refill:
+        if n < 0 and self.conn.next_chunk:
             from .chunked import read_all
             return (yield from read_all(self))
         if n < 0:
@@ -91,21 +91,21 @@ class Reader:
         return b"".join(parts)
 
 
-# Drains the unread rest: closing a socket with unread bytes resets it, and the client may lose the response. The clock is set back, so that
-# this connection is the first to be evicted, and has only a few tenths of a second.
+# Drains the unread rest: closing a socket with unread bytes resets it, and the client may lose the response. idle_since is set back, so that
+# the connection times out within half a second or so, and is the first to be evicted.
 def drain(app, req, conn):
     n, tail = app.max_drain, b""
-    if req._head and conn.refill:
+    if req._head and conn.next_chunk:
         tail = conn.buf
     elif req._head and req._length is not None:
         n = min(n, conn.left - len(conn.buf))
         if n <= 0:  # some clients send a CRLF after the body
             yield from sleep_ms(5)
             conn.s.read(2)
-        elif conn.greeting:
-            n = n if conn.s.read(n) else 0  # the client waits for this before it sends more
-    conn.since = ticks_ms() - 1000 * app.read_timeout + 300
-    while n > 0 and tail[-4:] != b"\r\n\r\n":  # which ends the chunks
+        elif conn.interim:
+            n = n if conn.s.read(n) else 0  # without 100 Continue, the client sends no more
+    conn.idle_since = ticks_ms() - 1000 * app.read_timeout + 300
+    while n > 0 and tail[-4:] != b"\r\n\r\n":  # ends a chunked body
         data = yield from conn.receive(conn.take, 0)
         if not data:
             break

@@ -10,7 +10,7 @@ class Pattern:
 
     def __init__(self, url):
         literal, *params = url.split("<")
-        self.segments = [(segment, None, None, "") for segment in literal.split("/")]
+        self.segments = [(segment, None, None, "") for segment in literal.split("/")]  # (prefix, kind, name, suffix)
         self.path = None  # the index of the parameter that takes several segments
         names = []
         for param in params:
@@ -55,7 +55,7 @@ class Pattern:
         return args
 
 
-# The value of a parameter; None if the text is not of its type. A path that began with a slash would be absolute.
+# The value of a parameter; None if the text is not of its type. A path must not begin with a slash: it would be absolute.
 def _convert(kind, value):
     if not value or kind == "path" and value[0] == "/":
         return None

@@ -15,7 +15,7 @@ else:
         def io_wait(s, write):
             return core._io_queue._enqueue(s, int(write))
 
-        # A wait that ran out of memory has left half an entry.
+        # A wait that ran out of memory may leave its entry.
         def io_forget(s):
             core._io_queue.map.pop(id(s), None)
 
@@ -55,7 +55,7 @@ else:
         while True:
             try:
                 return loop.run_forever()
-            except Exception as e:  # Pycopy's loop: goes to the task that ran, unless that raised it
+            except Exception as e:  # ends Pycopy's loop: the current task gets it, if still alive
                 gc.collect()
                 try:
                     loop.cur_task.pend_throw(e)
@@ -69,39 +69,41 @@ else:
 
 # A client's connection
 class Stream:
-    buf = None  # what was read too early; None before its task has begun
-    left = 0  # bytes of the body that may still be read
-    refill = greeting = None  # see reader.Reader
-    first = None  # what was written first
-    late = gone = False
-    start = 0
-    writing = None  # whether it waits to write; None: it does not wait
+    buf = None  # not consumed yet; None before its task has begun
+    left = 0  # unread bytes of the body or chunk
+    next_chunk = None  # reads the next chunk's size
+    interim = None  # 100 Continue, if expected
+    sent = None  # the first write
+    dropped = False
+    gone = False  # closed by the client
+    start = 0  # for the log
+    writing = None  # True: waits to write, False: to read
 
     def __init__(self, server, s, peer=None, raw=None):
         self.server = server
         self.s = s
         self.raw = raw or s  # the socket below TLS
         self.peer = peer
-        self.since = ticks_ms()  # when the server began to wait for the client, or None
+        self.idle_since = ticks_ms()  # None: not waiting for the client
         server.conns.append(self)
         if server.app.debug >= 0:
-            self.start = self.since  # for the log
+            self.start = self.idle_since
 
     def idle(self):
-        return 0 if self.since is None or self.buf is None else ticks_diff(ticks_ms(), self.since)
+        return 0 if self.idle_since is None or self.buf is None else ticks_diff(ticks_ms(), self.idle_since)
 
     def _wait(self, write):
-        if self.late:
+        if self.dropped:
             raise OSError(110)  # ETIMEDOUT
-        if self.since is None:
-            self.since = ticks_ms()
+        if self.idle_since is None:
+            self.idle_since = ticks_ms()
         self.task = current_task()
         self.writing = write
         yield io_wait(self.raw, write)
         self.writing = None
         io_done(self.raw)
 
-    # What op, the socket's read or readinto, returns for n
+    # Calls op(n) until it returns data; TLS may already hold some.
     def receive(self, op, n):
         try:
             data = None if self.raw is self.s else op(n)
@@ -110,11 +112,11 @@ class Stream:
                 data = op(n)
             return data
         except OSError:
-            self.gone = not self.late
+            self.gone = not self.dropped
             raise
 
-    # What has arrived, read through a shared buffer: shrunk buffers would leave holes in the heap.
-    def take(self, n):
+    # Reads through a shared buffer: shrunk buffers would leave holes in the heap.
+    def take(self, _):
         buf = self.server.buf
         n = self.s.readinto(buf)
         return n and bytes(memoryview(buf)[:n])
@@ -131,15 +133,15 @@ class Stream:
             buf = buf.encode()
         if sz < 0:
             sz = len(buf) - off
-        if not self.first:
-            self.first = buf
+        if not self.sent:
+            self.sent = buf
         try:
             while sz:
                 n = self.s.write(buf, off, sz)  # trying before waiting is faster
                 if n == sz:
                     break
                 if n:
-                    self.since = None
+                    self.idle_since = None
                     off += n
                     sz -= n
                 if self not in self.server.conns:
@@ -148,11 +150,11 @@ class Stream:
                     break
                 yield from self._wait(True)
         except OSError:
-            self.gone = not self.late
+            self.gone = not self.dropped
             raise
-        self.since = None
-        self.server.turns += 1
-        if not self.server.turns & 15:
+        self.idle_since = None
+        self.server.writes += 1
+        if not self.server.writes & 15:
             yield from sleep_ms(0)  # so that a fast client does not starve the others
 
     awritestr = awrite
@@ -161,7 +163,7 @@ class Stream:
         for buf in iterable:
             yield from self.awrite(buf)
 
-    # From here on it belongs to the app: no place, and a time limit only for writes.
+    # Frees its place. If kept by the app, only its writes have a time limit.
     def release(self):
         if self in self.server.conns:
             self.server.conns.remove(self)
@@ -188,20 +190,20 @@ class Stream:
         from .streams import attribute
         return attribute(self, name)
 
-    # Ends whatever waits for it; its task may tell the client why.
+    # Cancels its task, which may still send 408.
     def drop(self):
-        self.late = True
+        self.dropped = True
         self.release()
         task_cancel(self.task)
-        if self.buf is None:
+        if self.buf is None:  # the task never began
             self.close()
 
 
 # A listening socket and its clients
 class Server:
-    s = ends = None
-    turns = 0
-    full = 0  # how often in a row, 5 ms apart, handlers at work have had all places
+    s = closed_at = None
+    writes = 0
+    full_checks = 0
 
     def __init__(self, app, loop=None):
         self.app = app
@@ -218,7 +220,7 @@ class Server:
         s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         s.bind(ai[-1])
         if sys.platform == "linux":
-            s.setsockopt(socket.SOL_SOCKET, 7, 32768)  # SO_SNDBUF: filling megabytes would look like progress
+            s.setsockopt(socket.SOL_SOCKET, 7, 32768)  # SO_SNDBUF: more would hide clients that do not read
         s.listen(backlog or self.app.backlog)
         create_task(self.serve())
         create_task(self.sweep())
@@ -232,11 +234,11 @@ class Server:
                 yield io_wait(self.s, False)
                 if failed:
                     failed = False
-                    self.evict()
+                    self.evict()  # frees memory or a descriptor
                 if len(self.conns) < self.app.max_connections or self.evict():
-                    self.full = 0
+                    self.full_checks = 0
                 elif not self.overloaded():
-                    self.full += 1
+                    self.full_checks += 1
                     yield from sleep_ms(5)
                     continue
                 self.accept()
@@ -245,9 +247,9 @@ class Server:
                 gc.collect()
                 yield from sleep_ms(20)
 
-    # After a second, newcomers are told.
+    # If working handlers hold all places for a second, newcomers get 503.
     def overloaded(self):
-        return self.full >= 200
+        return self.full_checks >= 200
 
     def accept(self):
         s, peer = self.s.accept()
@@ -256,12 +258,12 @@ class Server:
             s.setblocking(False)
             conn = Stream(self, wrap_tls(self.ssl, s) if self.ssl else s, peer, s)
             coro = self.app._handle(conn, conn)
-            conn.task = create_task(coro) or coro
+            conn.task = create_task(coro) or coro  # Pycopy returns None
         except Exception:
             (conn or s).close()
             raise
 
-    # Evicts the client that has been idle longest, unless only for a moment.
+    # Evicts the client that has been idle longest, if at least 20 ms.
     def evict(self):
         conn = max(self.conns, key=Stream.idle) if self.conns else None
         if not conn or conn.idle() < 20:
@@ -273,8 +275,8 @@ class Server:
     def sweep(self):
         app = self.app
         while self.s or self.conns:
-            yield from sleep_ms(500 if self.ends is None else 20)
-            over = self.ends is not None and ticks_diff(ticks_ms(), self.ends) > 1000 * app.shutdown_timeout
+            yield from sleep_ms(500 if self.closed_at is None else 20)
+            over = self.closed_at is not None and ticks_diff(ticks_ms(), self.closed_at) > 1000 * app.shutdown_timeout
             try:
                 for conn in list(self.conns):
                     if over or conn.idle() > 1000 * (app.write_timeout if conn.writing else app.read_timeout):
@@ -291,12 +293,12 @@ class Server:
     def close(self):
         s, self.s = self.s, None
         if s:
-            self.ends = ticks_ms()
+            self.closed_at = ticks_ms()
             task_cancel(self.task)
             io_forget(s)
             s.close()
             for conn in list(self.conns):
-                if conn.since is not None and not (conn.first or conn.left):
+                if conn.idle_since is not None and not (conn.sent or conn.left):
                     conn.drop()
 
     def wait_closed(self):
@@ -314,7 +316,7 @@ class Service:
     debug = -1
     log = None
     inited = False
-    _own_fields = True  # until we know how they are parsed
+    _own_fields = True  # the app may parse header fields itself
 
     def __init__(self):
         self._servers = []
@@ -360,7 +362,7 @@ class Service:
         loop.close()
 
 
-# For Ctrl-C, after which a task may never be resumed
+# After Ctrl-C, which may have ended the task that ran sweep()
 def stop(app):
     for server in list(app._servers):
         server.loop = None

@@ -1,4 +1,4 @@
-# For apps that serve or keep clients by themselves, and for what they know of asyncio's streams.
+# For apps that accept or keep connections themselves, and for the methods that asyncio's streams have.
 import sys
 
 from .server import Server, Stream, create_task, current_task, sleep_ms, ticks_diff, ticks_ms
@@ -14,11 +14,11 @@ def adopt(app, writer):
     return conn
 
 
-# On a connection that its handler keeps, another task may be waiting to read, and Pycopy's loop has one entry for a socket.
+# On a connection that its handler keeps, another task may be waiting to read, and Pycopy's loop has one entry for each socket: so this polls.
 def write_kept(conn, buf, off, sz):
     since = ticks_ms()
     while sz:
-        if conn.late or ticks_diff(ticks_ms(), since) > 1000 * conn.server.app.write_timeout:
+        if conn.dropped or ticks_diff(ticks_ms(), since) > 1000 * conn.server.app.write_timeout:
             raise OSError(110)  # ETIMEDOUT
         yield from sleep_ms(20)
         n = conn.s.write(buf, off, sz)
@@ -28,7 +28,7 @@ def write_kept(conn, buf, off, sz):
             since = ticks_ms()
 
 
-# Attributes of a stream that Stream lacks
+# Attributes that asyncio's streams have and Stream lacks
 def attribute(conn, name):
     if name == "out":
         return b""

@@ -111,7 +111,7 @@ class TestClient:
         return self._talk(_Socket(head.encode() + data, limit))
 
     def _talk(self, s):
-        conn = Stream(self.server, s, ("127.0.0.1", 0), _Socket(b"", 0))  # does not wait
+        conn = Stream(self.server, s, ("127.0.0.1", 0), _Socket(b"", 0))  # as with TLS: reads at once
         get_event_loop().run_until_complete(self.app._handle(conn, conn))
         raw = s.sent
         conn.close()

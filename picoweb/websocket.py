@@ -50,7 +50,7 @@ class WebSocket:
     code = 0
     _kind = 0
     _data = b""
-    _silent = -1  # seconds without a frame, or -1
+    _silent = -1  # seconds in receive(), or -1
     _busy = False
 
     def receive(self):
