@@ -23,7 +23,7 @@ class HTTPRequest:
     _head = b""
     _parsed = 0
 
-    # Made when first used
+    # headers and reader: made when first used
     def __getattr__(self, name):
         from .framing import attribute
         return attribute(self, name)
@@ -151,7 +151,7 @@ def get_mime_type(fname):
     return mime_type(fname)
 
 
-# The decorators app.get(), app.post() and so on
+# app.get(), app.post() and so on
 def _route_for(method):
     def route(self, url, **kwargs):
         return self.route(url, methods=(method,), **kwargs)

@@ -121,7 +121,7 @@ class Stream:
         n = self.s.readinto(buf)
         return n and bytes(memoryview(buf)[:n])
 
-    # Adds to a head that is not complete yet
+    # Adds what comes next to buf.
     def more(self):
         data = yield from self.receive(self.take, 0)
         if not data:
