@@ -30,9 +30,9 @@ class Reader:
                 conn.first = None
             conn.greeting = None
             data = yield from conn.receive(conn.s.read, n)
-            conn.since = None
             if not data and conn.refill:
                 raise EOFError
+        conn.since = None
         conn.left -= len(data)
         return data
 
