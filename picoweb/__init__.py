@@ -184,10 +184,10 @@ class WebApp(Service):
         if not isinstance(conn, Stream):
             from .streams import adopt
             conn = adopt(self, writer)
-        req = HTTPRequest()
-        req._conn = conn
         app, result, error = self, None, None
         try:
+            req = HTTPRequest()
+            req._conn = conn
             conn.buf = conn.take(0) or b""
             while not _parse_head(self, req, conn):
                 yield from conn.more()
