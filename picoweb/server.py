@@ -256,6 +256,9 @@ class Server:
             s.setblocking(False)
             conn = Stream(self, wrap_tls(self.ssl, s) if self.ssl else s, peer, s)
             coro = self.app._handle(conn, conn)
+            if self.app._own_handle:
+                from .streams import guard
+                coro = guard(conn, coro)
             conn.task = create_task(coro) or coro
         except Exception:
             (conn or s).close()
@@ -313,7 +316,7 @@ class Service:
 
     debug = -1
     log = None
-    inited = False
+    inited = _own_handle = False
     _own_fields = True  # until we know how they are parsed
 
     def __init__(self):
@@ -332,6 +335,7 @@ class Service:
         self.init()
         self.inited = True
         self._own_fields = self.headers_mode != "parse" or type(self).parse_headers is not WebApp.parse_headers
+        self._own_handle = type(self)._handle is not WebApp._handle
         gc.collect()  # garbage from loading the app
         for app in () if lazy_init else self.mounts:
             if not app.inited:
