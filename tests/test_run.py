@@ -475,6 +475,10 @@ def test_ssl(serve, runtime, tmp_path):
             s.sendall(b"POST /body HTTP/1.0\r\nContent-Length: 3\r\n\r\n")
             s.sendall(b"abc")
             assert s.recv(1000) == HTML
+    for request in b"POST /body HTTP/1.0\r\nContent-Length: 3000\r\n\r\n" + b"a" * 3000, b"GET / HTTP/1.0\r\nA: %s\r\n\r\n" % (b"a" * 3000):
+        with client.wrap_socket(server.connect(3)) as s:
+            s.sendall(request)  # one record: the rest lies in the TLS socket, not in the one below it
+            assert s.recv(1000).startswith(HTML)
     assert server.connect().sendall(b"GET / HTTP/1.0\r\n\r\n") is None
     with client.wrap_socket(server.connect()) as s:
         s.sendall(GET)
