@@ -233,9 +233,12 @@ class Server:
                 if failed:
                     failed = False
                     self.evict()
-                if len(self.conns) < self.app.max_connections or self.evict():
+                room = self.app.max_connections - len(self.conns)
+                if room < 1 and self.evict():
+                    room += 1
+                if room > 0:
                     self.full = 0
-                elif not self.overloaded():
+                elif not self.overloaded() or room < -2:  # a few at a time are told
                     self.full += 1
                     yield from sleep_ms(5)
                     continue

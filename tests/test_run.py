@@ -661,6 +661,32 @@ def test_newcomers_are_told_that_every_place_is_a_handlers_at_work(serve, path, 
     wait_for(lambda: served(server) == HTML + b"page", server)
 
 
+def test_a_crowd_that_every_handler_at_work_keeps_waiting(serve):
+    """While newcomers are told that there is no place, few of them are connected at a time: Pycopy's queues overflow, a board has no memory."""
+    server = serve(APP % "max_connections = 4" + STREAMS + "app.run(debug=-1)\n")
+    clients = [server.connect() for _ in range(4)]
+    for s in clients:
+        s.sendall(b"GET /working HTTP/1.0\r\n\r\n")
+    time.sleep(0.3)
+    refused(server)
+    before = len(os.listdir("/proc/%d/fd" % server.pid))
+    crowd = [server.connect() for _ in range(150)]
+    most = 0
+    for s in crowd:
+        most = max(most, len(os.listdir("/proc/%d/fd" % server.pid)))
+        time.sleep(0.002)
+    assert most < before + 10
+    for s in crowd:
+        s.close()
+    refused(server)
+    harness.write_files(server.folder, {"release": ""})
+    for s in clients:
+        with s:
+            assert harness.receive_all(s).endswith(b"worked")
+    wait_for(lambda: served(server) == HTML + b"page", server)
+    assert "full" not in server.log()
+
+
 def test_more_clients_than_places(serve):
     server = serve(APP % "pass" + "app.run(debug=0)\n")
     clients = []
