@@ -234,9 +234,7 @@ class Server:
                     failed = False
                     self.evict()
                 room = self.app.max_connections - len(self.conns)
-                if room < 1 and self.evict():
-                    room += 1
-                if room > 0:
+                if room > 0 or self.evict() and not room:
                     self.full = 0
                 elif not self.overloaded() or room < -2:  # a few at a time are told
                     self.full += 1
