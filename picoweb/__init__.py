@@ -23,7 +23,7 @@ class HTTPRequest:
     _head = b""
     _parsed = 0
 
-    # headers and reader: made when first used
+    # headers, reader: made when first used
     def __getattr__(self, name):
         from .framing import attribute
         return attribute(self, name)
@@ -184,10 +184,10 @@ class WebApp(Service):
         if not isinstance(conn, Stream):
             from .streams import adopt
             conn = adopt(self, writer)
-        req = HTTPRequest()
-        req._conn = conn
         app, result, error = self, None, None
         try:
+            req = HTTPRequest()
+            req._conn = conn
             conn.buf = conn.take(0) or b""
             while not _parse_head(self, req, conn):
                 yield from conn.more()
@@ -209,9 +209,9 @@ class WebApp(Service):
                 result = yield from finish(app, req, conn, result, error)
             if req._length is not None and result is not False:
                 from .reader import drain
-                yield from drain(app, req, conn)
+                yield from drain(req, conn)
         except Exception:
-            pass  # no memory, or client gone
+            pass  # no memory, or no client
         finally:
             if result is not False:
                 conn.close()

@@ -303,9 +303,10 @@ socket = types.SimpleNamespace(
 
 
 def wrap_tls(ssl, s):
-    """CPython's TLS socket takes over the descriptor of the one below it."""
+    """CPython's TLS socket takes over the descriptor of the one below it. It is another object for Stream, which must not wait for
+    what has been decrypted."""
     s._s = ssl.wrap_socket(s._s, server_side=True, do_handshake_on_connect=False)
-    return s
+    return _Socket(s._s)
 
 
 def io_wait(s, write):

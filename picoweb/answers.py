@@ -47,14 +47,14 @@ def finish(app, req, conn, result, error):
     if error:
         result = None
         error = yield from fail(app, req, conn, error)
+    if result is False:
+        conn.release()
+        conn.left = sys.maxsize  # what arrives now is for the app
     if conn.sent:
         log_request(app, req, conn)
     if error and (not req._head or error.status == 411):
         from .reader import drain
-        yield from drain(app, req, conn)
-    if result is False:
-        conn.release()
-        conn.left = sys.maxsize  # everything that arrives now is for the app
+        yield from drain(req, conn)
     return result
 
 

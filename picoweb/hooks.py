@@ -22,6 +22,8 @@ def add_headers(resp, make):
 
     def awrite_head(buf, off=0, sz=-1):
         nonlocal head
+        if head is None:
+            return (yield from awrite(buf, off, sz))
         buf = buf.encode() if isinstance(buf, str) else bytes(buf)
         head += buf[off:off + sz] if sz >= 0 else buf[off:]
         end = head.find(b"\n") + 1
@@ -29,8 +31,10 @@ def add_headers(resp, make):
             buf, head = head, b""
             yield from awrite(buf)
         elif end:
-            resp.awrite = resp.awritestr = awrite
-            yield from awrite(head[:end] + make().encode() + head[end:])
+            buf, head = head, None
+            if resp.awrite is awrite_head:  # else it is below head_only()
+                resp.awrite = resp.awritestr = awrite
+            yield from awrite(buf[:end] + make().encode() + buf[end:])
 
     resp.awrite = resp.awritestr = awrite_head
 

@@ -30,9 +30,9 @@ class Reader:
                 conn.sent = None
             conn.interim = None
             data = yield from conn.receive(conn.s.read, n)
-            conn.idle_since = None
             if not data and conn.next_chunk:
                 raise EOFError
+        conn.idle_since = None
         conn.left -= len(data)
         return data
 
@@ -93,7 +93,8 @@ class Reader:
 
 # Drains the unread rest: closing a socket with unread bytes resets it, and the client may lose the response. idle_since is set back, so that
 # the connection times out within half a second or so, and is the first to be evicted.
-def drain(app, req, conn):
+def drain(req, conn):
+    app = conn.server.app
     n, tail = app.max_drain, b""
     if req._head and conn.next_chunk:
         tail = conn.buf

@@ -76,9 +76,10 @@ def candidates(app, path):
     if plain != path:
         # An exact route can be encoded in many ways.
         return [(path,) + tuple(route[1:]) if route[0] == plain else route for route in app.url_map]
-    if not app._index or app._index[0] != len(app.url_map):
-        app._index = (len(app.url_map), {route[0]: None for route in app.url_map if isinstance(route[0], str)},
-                      [route for route in app.url_map if not isinstance(route[0], str)])
+    if not app._index or app.url_map != app._index[0]:  # apps may change it
+        table = list(app.url_map)
+        app._index = (table, {route[0]: None for route in table if isinstance(route[0], str)},
+                      [route for route in table if not isinstance(route[0], str)])
     _, exact, patterns = app._index
     routes = exact.get(path, patterns)
     if routes is None:

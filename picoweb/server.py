@@ -235,9 +235,10 @@ class Server:
                 if failed:
                     failed = False
                     self.evict()  # frees memory or a descriptor
-                if len(self.conns) < self.app.max_connections or self.evict():
+                room = self.app.max_connections - len(self.conns)
+                if room > 0 or self.evict() and not room:
                     self.full_checks = 0
-                elif not self.overloaded():
+                elif not self.overloaded() or room < -2:  # a few at a time are told
                     self.full_checks += 1
                     yield from sleep_ms(5)
                     continue
@@ -258,6 +259,9 @@ class Server:
             s.setblocking(False)
             conn = Stream(self, wrap_tls(self.ssl, s) if self.ssl else s, peer, s)
             coro = self.app._handle(conn, conn)
+            if self.app._own_handle:
+                from .streams import guard
+                coro = guard(conn, coro)
             conn.task = create_task(coro) or coro  # Pycopy returns None
         except Exception:
             (conn or s).close()
@@ -298,7 +302,7 @@ class Server:
             io_forget(s)
             s.close()
             for conn in list(self.conns):
-                if conn.idle_since is not None and not (conn.sent or conn.left):
+                if conn.idle_since is not None and not (conn.sent or conn.left or conn.next_chunk):
                     conn.drop()
 
     def wait_closed(self):
@@ -315,7 +319,7 @@ class Service:
 
     debug = -1
     log = None
-    inited = False
+    inited = _own_handle = False
     _own_fields = True  # the app may parse header fields itself
 
     def __init__(self):
@@ -334,6 +338,7 @@ class Service:
         self.init()
         self.inited = True
         self._own_fields = self.headers_mode != "parse" or type(self).parse_headers is not WebApp.parse_headers
+        self._own_handle = type(self)._handle is not WebApp._handle
         gc.collect()  # garbage from loading the app
         for app in () if lazy_init else self.mounts:
             if not app.inited:

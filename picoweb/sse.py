@@ -78,8 +78,8 @@ class EventSource:
             listener.pending = data
             listener.since = ticks_ms()
             flush = self._flush(listener)
-            self._flushing.append(listener)
             listener.task = create_task(flush) or flush
+            self._flushing.append(listener)
         elif (len(listener.pending) + len(data) > self.max_pending
                 or ticks_diff(ticks_ms(), listener.since) > 1000 * self.timeout):
             yield from self._drop(listener)
@@ -121,6 +121,9 @@ class EventSource:
                         data = encode(value)
             except Exception as e:
                 sys.print_exception(e)
-            yield from self._send(data)
+            try:
+                yield from self._send(data)
+            except Exception as e:  # no memory
+                sys.print_exception(e)
             yield from sleep_ms(self._pause or int(1000 * self.keep_alive))
         self._beating = False

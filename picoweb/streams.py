@@ -14,6 +14,15 @@ def adopt(app, writer):
     return conn
 
 
+# An app's own _handle() closes its connection by itself, unless it fails.
+def guard(conn, coro):
+    try:
+        yield from coro
+    except BaseException:
+        conn.close()
+        raise
+
+
 # On a connection that its handler keeps, another task may be waiting to read, and Pycopy's loop has one entry for each socket: so this polls.
 def write_kept(conn, buf, off, sz):
     since = ticks_ms()

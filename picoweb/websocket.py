@@ -50,7 +50,7 @@ class WebSocket:
     code = 0
     _kind = 0
     _data = b""
-    _silent = -1  # seconds in receive(), or -1
+    _silent = -1  # seconds without a frame
     _busy = False
 
     def receive(self):
@@ -86,9 +86,10 @@ def _run(ws, coro):
         if not ws.code:
             sys.print_exception(e)
     del coro
+    ws._silent = -1
     yield from ws.close(code)
     if ws.code != 1006:
-        yield from sleep_ms(1000 if ws._read else 50)  # a reset may overtake it
+        yield from sleep_ms(1000 if ws._read else 50)  # a reset overtakes it
     ws.sockets.remove(ws)
     yield from ws._resp.aclose()
 
@@ -105,7 +106,7 @@ def _sweep():
                 task_cancel(ws._task)
 
 
-# The message that a frame completes: 1 is text, 2 bytes; 8 close, 9 ping, 10 pong
+# The message that a frame completes: 1 text, 2 bytes, 8 close, 9 ping, 10 pong
 def _frame(ws):
     ws._silent = 0
     first, size = yield from ws._read(2)
@@ -137,7 +138,7 @@ def _frame(ws):
             return _text(data) if kind == 1 else data
 
 
-# decode() replaces bad bytes
+# decode() never fails
 def _text(data):
     text = decode(data)
     if text.encode() != data:

@@ -475,6 +475,10 @@ def test_ssl(serve, runtime, tmp_path):
             s.sendall(b"POST /body HTTP/1.0\r\nContent-Length: 3\r\n\r\n")
             s.sendall(b"abc")
             assert s.recv(1000) == HTML
+    for request in b"POST /body HTTP/1.0\r\nContent-Length: 3000\r\n\r\n" + b"a" * 3000, b"GET / HTTP/1.0\r\nA: %s\r\n\r\n" % (b"a" * 3000):
+        with client.wrap_socket(server.connect(3)) as s:
+            s.sendall(request)  # one record: the rest lies in the TLS socket, not in the one below it
+            assert s.recv(1000).startswith(HTML)
     assert server.connect().sendall(b"GET / HTTP/1.0\r\n\r\n") is None
     with client.wrap_socket(server.connect()) as s:
         s.sendall(GET)
@@ -655,6 +659,32 @@ def test_newcomers_are_told_that_every_place_is_a_handlers_at_work(serve, path, 
         s.close()
     harness.write_files(server.folder, {"release": ""})
     wait_for(lambda: served(server) == HTML + b"page", server)
+
+
+def test_a_crowd_that_every_handler_at_work_keeps_waiting(serve):
+    """While newcomers are told that there is no place, few of them are connected at a time: Pycopy's queues overflow, a board has no memory."""
+    server = serve(APP % "max_connections = 4" + STREAMS + "app.run(debug=-1)\n")
+    clients = [server.connect() for _ in range(4)]
+    for s in clients:
+        s.sendall(b"GET /working HTTP/1.0\r\n\r\n")
+    time.sleep(0.3)
+    refused(server)
+    before = len(os.listdir("/proc/%d/fd" % server.pid))
+    crowd = [server.connect() for _ in range(150)]
+    most = 0
+    for s in crowd:
+        most = max(most, len(os.listdir("/proc/%d/fd" % server.pid)))
+        time.sleep(0.002)
+    assert most < before + 10
+    for s in crowd:
+        s.close()
+    refused(server)
+    harness.write_files(server.folder, {"release": ""})
+    for s in clients:
+        with s:
+            assert harness.receive_all(s).endswith(b"worked")
+    wait_for(lambda: served(server) == HTML + b"page", server)
+    assert "full" not in server.log()
 
 
 def test_more_clients_than_places(serve):

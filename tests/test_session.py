@@ -64,6 +64,12 @@ def test_a_handler_that_writes_its_response(server):
         b"Content-Type: text/plain\r\n\r\nraw")
 
 
+@pytest.mark.parametrize("path, start", [("/no-body", b"HTTP/1.0 204 NA\r\n"), ("/no-body-304", b"HTTP/1.0 304 NA\r\n")])
+def test_a_response_without_a_body_has_none_below_a_hook(server, path, start):
+    raw = server.get(path).raw
+    assert raw.startswith(start + b"Vary: Origin\r\n") and raw.find(b"\r\n\r\n") == len(raw) - 4
+
+
 def test_an_unchanged_session_is_sent_again_only_when_it_gets_old(server):
     assert server.get("/look").all("Set-Cookie") == []
     assert server.get("/look", with_session({"n": 1}, 600)).all("Set-Cookie") == []

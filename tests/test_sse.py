@@ -41,6 +41,21 @@ sources = {"events": events, "ticks": ticks, "few": few, "beats": beats, "slow":
 for name in sources:
     app.add_url_rule("/" + name, sources[name].listen)
 
+tasks = 0
+
+def no_memory(coro):
+    global tasks
+    tasks += 1
+    if 3 < tasks < 6:
+        raise MemoryError("as it must")
+    return create_task(coro)
+
+@app.route("/no-memory")
+def use_no_memory(req, resp):
+    import picoweb.sse
+    picoweb.sse.create_task = no_memory
+    return (yield from ticks.listen(req, resp))
+
 @app.route("/missed")
 async def missed(req, resp):
     last = req.headers.get("Last-Event-ID", b"none").decode()
@@ -210,6 +225,14 @@ def test_a_source_is_asked_while_somebody_listens(serve):
         assert receive(s, 9) == b":\n\n" * 3
     with listening(server, "/fails") as s:
         assert receive(s, 9) == b":\n\n" * 3, "one that fails must not end the stream"
+    assert "as it must" in server.log()
+
+
+def test_a_task_that_there_is_no_memory_for_costs_its_event(serve):
+    server = serve(APP)
+    with listening(server, "/no-memory") as s:
+        for _ in range(6):
+            assert receive_event(s) == b'data: {"ticks": 1}\n\n'
     assert "as it must" in server.log()
 
 

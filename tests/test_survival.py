@@ -967,6 +967,96 @@ def test_shutdown_lets_the_app_run_again(serve, runtime):
     assert "the end" in server.log()
 
 
+LEAKS = """
+import picoweb
+from picoweb.server import sleep_ms
+
+made = 0
+
+
+class Request(picoweb.HTTPRequest):
+
+    def __init__(self):
+        global made
+        made += 1
+        if made <= 4:
+            raise MemoryError
+
+
+class OwnHandle(picoweb.WebApp):
+
+    def _handle(self, reader, writer):
+        line = yield from reader.readline()
+        if line.startswith(b"BAD"):
+            raise ValueError("a mistake of the app")
+        yield from writer.awrite(b"HTTP/1.0 200 OK\\r\\n\\r\\n%d" % len(self._servers[0].conns))
+        yield from writer.aclose()
+
+
+app = (OwnHandle if OWN else picoweb.WebApp)(None)
+app.max_connections = 3
+app.read_timeout = 1
+if FAIL:
+    picoweb.HTTPRequest = Request
+
+
+@app.route("/")
+def index(req, resp):
+    return str(len(app._servers[0].conns))
+
+
+@app.route("/binary")
+def binary(req, resp):
+    yield from resp.awrite(b"\\xff" * 20)
+    return False
+
+
+@app.route("/body")
+def body(req, resp):
+    data = yield from req.get_data()
+    yield from sleep_ms(2500)
+    return data
+
+
+app.run(debug=0)
+"""
+
+
+@pytest.mark.parametrize("own, fail, request_line, replies", [
+    (0, 0, b"GET /binary HTTP/1.0", (b"\xff" * 20, "open")), (0, 1, b"GET / HTTP/1.0", (b"", "closed")), (1, 0, b"BAD", (b"", "closed")),
+    (1, 0, b"B", (b"", "closed")),
+], ids=["a kept connection whose status cannot be logged", "no memory for the request", "an own _handle() that raises", "that is too slow"])
+def test_no_place_is_lost(serve, own, fail, request_line, replies):
+    server = serve("OWN, FAIL = %d, %d\n" % (own, fail) + LEAKS)
+    for _ in range(4):
+        with server.connect(3) as s:
+            s.sendall(request_line + (b"\r\n\r\n" if len(request_line) > 1 else b""))
+            got, state = b"", "closed"
+            try:
+                while len(got) < 20:
+                    piece = s.recv(100)
+                    if not piece:
+                        break
+                    got += piece
+                else:
+                    state = "open"
+            except ConnectionResetError:
+                pass
+            except socket.timeout:
+                state = "timeout"
+            assert (got, state) == replies
+    assert server.get("/").text == "1"
+
+
+def test_a_handler_at_work_on_chunks_is_not_late(serve):
+    """The server waits for the client only while it reads, even if a chunk came together with its size."""
+    server = serve("OWN = FAIL = 0\n" + LEAKS)
+    head = b"POST /body HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+    assert harness.Response(server.raw(None, [head, b"3\r\nabc\r\n", b"0\r\n\r\n"], pause=0.1)).body == b"abc"
+    late = harness.Response(server.raw(None, [head, b"3\r\nabc\r\n"], pause=0.1))
+    assert late.status == 408
+
+
 def test_the_program_works_by_itself(hostile_server):
     done = subprocess.run([sys.executable, os.path.join(harness.HERE, "hostile.py"), "127.0.0.1", str(hostile_server.port), "--inputs", "60",
                            "--only", "mutations", "--only", "noise", "--seed", "7"], stdout=subprocess.PIPE, encoding="utf-8", timeout=60)

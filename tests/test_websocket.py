@@ -116,6 +116,18 @@ async def enter(req, ws):
     finally:
         room.remove(ws)
 
+@app.route("/abandons")
+@websocket
+async def abandons(req, ws):
+    create_task(wait(ws))
+    await sleep_ms(int(req.qs))
+
+async def wait(ws):
+    try:
+        await ws.receive()
+    except OSError:
+        pass
+
 @app.route("/stats")
 def stats(req, resp):
     gc.collect()
@@ -422,6 +434,15 @@ def test_a_limit_of_its_own(start):
 
 
 # Other tasks and clients
+
+def test_a_socket_that_ends_as_its_client_has_been_silent_for_too_long(start):
+    server = start(ping=1)
+    socks = [open_socket(server, "/abandons?%d" % pause) for pause in range(1800, 3000, 200)]
+    for s in socks:
+        with s:
+            harness.receive_all(s)
+    wait_for(lambda: not server.get("/stats").json()["sockets"])
+
 
 def test_silent_clients_are_asked_and_then_dropped(start):
     server = start(ping=1)

@@ -34,6 +34,18 @@ def raw(req, resp):
         yield from resp.awrite(piece)
 
 
+@app.route("/no-body")
+def no_body(req, resp):
+    yield from picoweb.jsonify(resp, [1], 204)
+    yield from resp.awriteiter(["more"])
+
+
+@app.route("/no-body-304")
+def no_body_304(req, resp):
+    yield from picoweb.start_response(resp, "text/plain", "304")
+    yield from resp.awrite("more")
+
+
 @app.route("/look")
 def look(req, resp):
     return req.session

@@ -69,6 +69,16 @@ def add(req, resp):
     yield from picoweb.start_response(resp)
 
 
+@app.route("/replace")
+def replace(req, resp):
+    for i, route in enumerate(app.url_map):
+        if route[0] in ("/replaced", "/renamed"):
+            app.url_map[i] = ("/replaced" if route[0] == "/replaced" else "/renamed-new", page("new"))
+    yield from picoweb.start_response(resp)
+
+
+app.add_url_rule("/replaced", page("old"))
+app.add_url_rule("/renamed", page("old"))
 app.add_url_rule("/rule", page("rule"), headers="skip")
 
 
