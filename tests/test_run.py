@@ -156,17 +156,22 @@ def test_ctrl_c_lets_a_response_be_taken(serve, path):
     assert server.wait() == 0
 
 
-def test_ctrl_c_lets_an_upload_end(serve):
+@pytest.mark.parametrize("first, rest", [
+    (b"POST /body HTTP/1.0\r\nContent-Length: 3\r\n\r\na", b"bc"),
+    (b"POST /body HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na", b"\r\n2\r\nbc\r\n0\r\n\r\n"),
+    (b"POST /body HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n", b"2\r\nbc\r\n0\r\n\r\n"),
+], ids=["length", "in a chunk", "between chunks"])
+def test_ctrl_c_lets_an_upload_end(serve, first, rest):
     """A request whose body is still arriving is in progress. One without a complete head is not."""
     server = serve(APP % "pass" + "app.run()\n")
     with server.connect() as s, server.connect() as half:
         half.sendall(b"GET / HTTP/1.0\r\nHost: a\r\n")
-        s.sendall(b"POST /body HTTP/1.0\r\nContent-Length: 3\r\n\r\na")
+        s.sendall(first)
         wait_for_log(server, "at /body")
         server.idle()
         server.interrupt()
         assert harness.receive_all(half) == error(408)
-        s.sendall(b"bc")
+        s.sendall(rest)
         assert harness.receive_all(s) == HTML
     assert server.wait() == 0
 
