@@ -40,7 +40,7 @@ def count_tasks():
 def stats(req, resp):
     gc.collect()
     # On CPython, blocks instead of bytes, because a process keeps memory that it has had.
-    held = gc.mem_alloc() if hasattr(gc, "mem_alloc") else sys.getallocatedblocks()
+    held = sys.getallocatedblocks() if sys.implementation.name == "cpython" else gc.mem_alloc()
     yield from picoweb.jsonify(resp, {"heap": held, "connections": len(app._servers[0].conns), "tasks": count_tasks()})
 
 
