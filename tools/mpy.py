@@ -12,8 +12,9 @@ import sys
 import fetch
 from store import ROOT, Missing, Store, guarded, read, run, say, write
 
-# The modules that are always loaded, in the order of what they import. As source they are separate, because the memory that the
-# compiler takes on a board depends on the largest file; compiled they are one, because each module takes memory of its own.
+# Modules that are always loaded, in the order of what they import. (So is utils, but apps import it by its name.) As source they are
+# separate, because the memory that the compiler takes on a board depends on the largest file; compiled they are one, because each
+# module takes memory of its own.
 ALWAYS = ("server", "__init__")
 
 
@@ -45,7 +46,7 @@ SERVER = "from . import *\n"
 
 
 def bundle():
-    """The sources of picoweb for one compiled package, by name: __init__.py has all that is always loaded."""
+    """The sources of picoweb for one compiled package, by name: __init__.py has what is in ALWAYS."""
     sources = {}
     for name in board_files():
         sources[name] = re.sub(r"from \.(%s) import " % "|".join(ALWAYS), "from . import ", read(os.path.join(ROOT, name)))
