@@ -25,7 +25,7 @@ class HTTPRequest:
 
     # headers, reader: made when first used
     def __getattr__(self, name):
-        from .framing import attribute
+        from .headers import attribute
         return attribute(self, name)
 
     def parse_qs(self):
@@ -89,11 +89,11 @@ def _parse_fields(app, req, head, start):
         if name == b"host":
             host, _, port = value.strip().partition(b":")
             if req._host or not host or host.lower().strip(_HOST) or port.strip(b"0123456789"):
-                from .framing import parse_host
+                from .unusual import parse_host
                 parse_host(req, value.strip())
             req._host = host
         elif name[:8] == b"content-" or name in (b"transfer-encoding", b"expect"):
-            from .framing import frame
+            from .reader import frame
             frame(req, name, value.strip())
             keep_from = 0
         start = end + 1
@@ -110,9 +110,9 @@ def _parse_line(req, line):
     method, target, version = line.split(b" ")
     req.method = method.decode()
     req.path, _, req.qs = target.decode().partition("?")
-    if (method != b"GET" or version not in (b"HTTP/1.1\r\n", b"HTTP/1.0\r\n") or target[:1] != b"/"
+    if (method not in (b"GET", b"POST") or version not in (b"HTTP/1.1\r\n", b"HTTP/1.0\r\n") or target[:1] != b"/"
             or min(target) < 33 or max(target) > 126):
-        from .framing import check_line
+        from .unusual import check_line
         check_line(req, method, target, version)
     if version[7] == 48:  # HTTP/1.0 needs no Host
         req._host = b""
@@ -198,7 +198,7 @@ class WebApp(Service):
                 app = find_app(self, req)
             handler, extra, args = app._find_route(req)
             if "headers" in extra or app._own_fields:
-                from .framing import pass_head
+                from .unusual import pass_head
                 yield from pass_head(app, req, extra)
             result = yield from app.dispatch(req, conn, handler, args)
         except BaseException as e:
