@@ -74,7 +74,7 @@ def fail(app, req, conn, e):
     if conn.gone or not (req.method or conn.buf):
         return log(app, "debug", "client gone: %r" % e)
     if conn.buf.startswith(b"HEAD ") and req.method != "HEAD":
-        from .framing import head_only
+        from .unusual import head_only
         head_only(conn)
     if conn.dropped:
         e = HTTPException(408)
@@ -89,7 +89,7 @@ def fail(app, req, conn, e):
     if conn.sent:
         return log(app, "debug" if conn.dropped else "error", "%s %s: too late for %r" % (req.method, req.path, e))
     if e.status == 204:  # for OPTIONS; an app's error page must not give it a body (RFC 9110 section 15.3.5)
-        from .framing import head_only
+        from .unusual import head_only
         head_only(conn)
     yield from attempt(app, req, app.handle_error, conn, e)
     if not conn.sent:

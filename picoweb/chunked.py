@@ -1,6 +1,6 @@
 # Chunked request bodies (RFC 9112 section 7.1), decoded as they are read. Loaded by the first request with one.
 from . import HTTPException
-from .framing import is_http10
+from .reader import ask
 
 _LINE = 256  # max. bytes of a chunk size with its extensions
 _TRAILERS = 4096  # max. bytes of all trailer fields
@@ -11,10 +11,10 @@ _FORBIDDEN = b"content-length", b"transfer-encoding", b"host"
 
 
 # Checks Transfer-Encoding. Anything but a single chunked is refused.
-def begin(req, conn, value):
+def begin(conn, value):
     codings = [coding.strip(b" \t") for coding in value.lower().split(b",")]
     # If one is empty, or chunked is not the last one, or is applied twice, the end of the body is unknown (RFC 9112 sections 6.1, 6.3).
-    if is_http10(conn) or b"" in codings or codings[-1] != b"chunked" or codings.count(b"chunked") > 1:
+    if b"" in codings or codings[-1] != b"chunked" or codings.count(b"chunked") > 1:
         raise HTTPException(400)
     if len(codings) > 1:
         raise HTTPException(501)
@@ -52,14 +52,9 @@ def _line(conn, limit):
             break
         if len(conn.buf) >= limit:
             raise HTTPException(400)
-        if conn.interim and not conn.sent:
-            yield from conn.awrite(conn.interim)
-            conn.sent = None
-        conn.interim = None
-        try:
-            yield from conn.more()
-        except EOFError:
-            raise HTTPException(400)
+        if conn.interim:
+            yield from ask(conn)
+        yield from conn.more()
     line = conn.buf[:end + 1]
     conn.buf = conn.buf[end + 1:]
     if not end or line.find(b"\r") != end - 1:
@@ -70,24 +65,16 @@ def _line(conn, limit):
 # ;name, ;name=token or ;name="quoted", any number of them. All are ignored.
 def _check_extensions(text):
     _check_text(text)
-    bare = b""  # with "" in place of quoted strings
-    quoted = False
-    i = 0
-    while i < len(text):
-        c = text[i:i + 1]
-        if c == b'"':
-            quoted = not quoted
-        elif quoted and c == b"\\":
-            i += 1
-        if c == b'"' or not quoted:
-            bare += c
-        i += 1
-    if bare[-1:] in (b" ", b"\t"):  # the grammar has white space only before and after ";" and "="
+    # Without escapes, what is outside of quotes is every other part.
+    parts = text.replace(b"\\\\", b"\0").replace(b'\\"', b"\0").split(b'"')
+    bare = b'""'.join(parts[::2])
+    # The grammar has white space only before and after ";" and "=".
+    if len(parts) % 2 == 0 or bare[-1:] in (b" ", b"\t"):
         raise HTTPException(400)
     for extension in bare.split(b";"):
         name, equals, value = extension.partition(b"=")
         value = value.strip(b" \t")
-        if quoted or not _is_token(name.strip(b" \t")) or equals and value != b'""' and not _is_token(value):
+        if not _is_token(name.strip(b" \t")) or equals and value != b'""' and not _is_token(value):
             raise HTTPException(400)
 
 
@@ -114,16 +101,3 @@ def _skip_trailers(conn):
         if not colon or not _is_token(name) or name.lower() in _FORBIDDEN:
             raise HTTPException(400)
         _check_text(value)
-
-
-# The whole body, within max_body
-def read_all(reader):
-    conn = reader.conn
-    body = bytearray()
-    while True:
-        part = yield from reader.read(512)
-        if not part:
-            return body
-        if len(body) + len(part) + conn.left > conn.server.app.max_body:
-            raise HTTPException(413)
-        body.extend(part)

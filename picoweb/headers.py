@@ -2,6 +2,25 @@
 from . import HTTPException
 
 
+# Attributes that a request creates when they are first used
+def attribute(req, name):
+    if name == "headers" and len(req._head) > 1:
+        req.headers = Headers()
+        for line in req._head.split(b"\n")[1:-2]:
+            req.headers.add(line)
+        req._head = b"\n"  # freed, as a handler may keep the request; not empty: the head was read
+        host = getattr(req, "_authority", None)
+        if host:  # of a target in absolute form: it counts, and the field does not (RFC 9112 section 3.2.2)
+            req.headers[b"Host"] = host
+    elif name == "reader":
+        from .reader import Reader
+        req.reader = Reader(req._conn)
+        req.reader.s = req.reader.ios = req._conn.s  # for uwebsocket
+    else:
+        raise AttributeError(name + " (is an await or yield from missing before read_form_data()?)")
+    return getattr(req, name)
+
+
 # Maps bytes to bytes, as the client wrote them; names match in any case, and as str.
 class Headers(dict):
 
@@ -26,10 +45,10 @@ class Headers(dict):
 
     # RFC 9110 section 5.3: fields of the same name form one list. RFC 6265 section 5.4: semicolons separate cookies.
     def add(self, line):
-        name, colon, value = line.partition(b":")
-        value = value.strip()
-        if not colon or len(name.split()) != 1 or name.strip() != name or b"\0" in value or b"\r" in value:
+        name, colon, value = line.rstrip(b"\r").partition(b":")
+        if not colon or name.split() != [name] or b"\0" in value or b"\r" in value:
             raise HTTPException(400)
+        value = value.strip()
         if name in self:
             if name.lower() == b"content-length":  # the same once more (RFC 9110 section 8.6)
                 return
@@ -37,21 +56,11 @@ class Headers(dict):
         self[name] = value
 
 
-def parse(head):
-    headers = Headers()
-    for line in head.split(b"\n")[1:]:
-        line = line.rstrip(b"\r")
-        if not line:
-            break
-        headers.add(line)
-    return headers
-
-
+# For apps that read the head by themselves
 def read_fields(reader):
     headers = Headers()
     while True:
-        line = yield from reader.readline()
-        line = line.rstrip(b"\r\n")
+        line = (yield from reader.readline()).rstrip(b"\r\n")
         if not line:
             return headers
         headers.add(line)
@@ -59,41 +68,32 @@ def read_fields(reader):
 
 # Header fields (a dict, pairs, or ready-made lines) as lines. A value cannot end its line.
 def lines(headers):
-    if isinstance(headers, bytes):
-        headers = headers.decode()
-    if isinstance(headers, str):
-        headers = headers.rstrip("\r\n") + "\r\n"
-        if (headers[0] <= " " or "\n\r\n" in headers or "\n\n" in headers or "\0" in headers
-                or headers.count("\r") != headers.count("\r\n")):
-            raise ValueError("not header lines: %r" % headers)
-        return headers
+    if isinstance(headers, (str, bytes)):
+        headers = [line.split(":", 1) for line in _text(headers).rstrip("\r\n").replace("\r\n", "\n").split("\n")]
+    elif hasattr(headers, "items"):
+        headers = headers.items()
     res = ""
-    for name, value in headers.items() if hasattr(headers, "items") else headers:
-        name = _text(name)
-        if not name or min(name) <= " " or ":" in name:
-            raise ValueError("not a header name: %r" % name)
-        res += "%s: %s\r\n" % (name, _text(value))
+    for name, value in headers:
+        name, value = _text(name), _text(value)
+        if not name or min(name) <= " " or ":" in name or "\r" in value or "\n" in value or "\0" in value:
+            raise ValueError("not a header field: %r: %r" % (name, value))
+        res += "%s: %s\r\n" % (name, value.strip())
     return res
 
 
 def _text(value):
-    value = value.decode() if isinstance(value, bytes) else str(value)
-    if "\r" in value or "\n" in value or "\0" in value:
-        raise ValueError("line end in a header: %r" % value)
-    return value
+    return value.decode() if isinstance(value, bytes) else str(value)
 
 
 # The head of a response. A Content-Type among the headers replaces the other one.
 def head(content_type, status, headers, writer=None):
+    fields = lines(headers or ())
+    if "\ncontent-type:" not in "\n" + fields.lower():
+        fields = lines({"Content-Type": content_type}) + fields
     first = "HTTP/1.0 %s NA\r\n" % status
-    field = "Content-Type: %s\r\n" % content_type
-    if (first + field).count("\n") + (first + field).count("\r") > 4:
-        raise ValueError("line end in %r" % (first + field))
-    if headers:
-        headers = lines(headers)
-        if "\ncontent-type:" in "\n" + headers.lower():
-            field = ""
+    if first.count("\n") + first.count("\r") > 2:
+        raise ValueError("line end in %r" % first)
     if writer and str(status)[:3] in ("204", "304"):  # these have no body (RFC 9110 section 6.4.1)
-        from .framing import head_only
+        from .unusual import head_only
         head_only(writer)
-    return first + field + (headers or "") + "\r\n"
+    return first + fields + "\r\n"

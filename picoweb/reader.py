@@ -1,9 +1,43 @@
-# The body of a request: reading it, and draining the unread rest.
+# Requests with a body: the fields that describe it, reading it, forms and JSON, and draining the unread rest.
 from . import HTTPException
 from .server import json, sleep_ms, ticks_ms
+from .utils import parse_qs
 
 # fetch() in browsers sends a string as text/plain unless told otherwise.
 FORMS = (b"application/x-www-form-urlencoded", b"text/plain")
+
+
+# The fields that say how to read the body (RFC 9112 section 6.3). Anything that could be read in two ways is refused.
+def frame(req, name, value):
+    conn = req._conn
+    if name == b"content-length":
+        if not value.isdigit() or req._length not in (None, int(value)):
+            raise ValueError
+        req._length = conn.left = int(value)
+    elif name == b"content-type":
+        if req._type is not None:  # parsers differ in which one counts (RFC 9110 section 8.3)
+            raise ValueError
+        req._type = value.lower()
+    elif name in (b"transfer-encoding", b"expect"):
+        # HTTP/1.0 has no transfer codings and no interim responses: a proxy may not have understood these fields.
+        is_http10 = conn.buf.find(b" HTTP/1.0", 0, conn.buf.find(b"\n")) > 0
+        if name == b"expect":
+            if value.lower() == b"100-continue" and not is_http10:
+                conn.interim = b"HTTP/1.1 100 Continue\r\n\r\n"
+        elif is_http10 or req._length is not None:
+            raise ValueError
+        else:
+            from .chunked import begin
+            begin(conn, value)
+            req._length = -1
+
+
+# Asks for the body. RFC 9110 section 15.2: an interim response comes before the final one.
+def ask(conn):
+    if not conn.sent:
+        yield from conn.awrite(conn.interim)
+        conn.sent = None
+    conn.interim = None
 
 
 # The body of a request, and nothing after it
@@ -12,83 +46,98 @@ class Reader:
     def __init__(self, conn):
         self.conn = conn
 
-    # Up to n bytes, or all; b"" at the end.
-    def read(self, n=-1):
-        conn = self.conn
-        if n < 0:
-            return bytes((yield from self.readall()))
-        if conn.next_chunk and not conn.left:
-            yield from conn.next_chunk(conn)
-        n = min(n, conn.left)
-        data = conn.buf[:n]
-        if data:
-            conn.buf = conn.buf[n:]
-        elif n:
-            # RFC 9110 section 15.2: an interim response comes before the final one.
-            if conn.interim and not conn.sent:
-                yield from conn.awrite(conn.interim)
-                conn.sent = None
-            conn.interim = None
-            data = yield from conn.receive(conn.s.read, n)
-            if not data and conn.next_chunk:
-                raise EOFError
-        conn.idle_since = None
-        conn.left -= len(data)
-        return data
-
+    # Returns how many bytes have come; 0 at the end.
     def readinto(self, buf):
         conn = self.conn
+        if conn.next_chunk and not conn.left:
+            yield from conn.next_chunk(conn)
         n = min(len(buf), conn.left)
-        if conn.buf or conn.interim or not n:
-            data = yield from self.read(min(len(buf), 512))
+        if conn.buf:
+            data = conn.buf[:n]
             n = len(data)
             buf[:n] = data
-        else:
+            conn.buf = conn.buf[n:]
+        elif n:
+            if conn.interim:
+                yield from ask(conn)
             n = yield from conn.receive(conn.s.readinto, memoryview(buf)[:n])
-            conn.idle_since = None
             if not n and conn.next_chunk:
                 raise EOFError
-            conn.left -= n
+        conn.idle_since = None
+        conn.left -= n
         return n
 
-    # n bytes, or all, in a single buffer
-    def readall(self, n=-1):
-        if n < 0 and self.conn.next_chunk:
-            from .chunked import read_all
-            return (yield from read_all(self))
+    # Up to n bytes, or all; b"" at the end
+    def read(self, n=-1):
         if n < 0:
-            n = self.conn.left
-        if n > self.conn.server.app.max_body:
-            raise HTTPException(413)
-        buf = bytearray(n)
-        while n:
-            size = yield from self.readinto(memoryview(buf)[-n:])
-            if not size:
-                raise EOFError
-            n -= size
-        return buf
+            return (yield from self.readexactly())
+        buf = bytearray(min(n, self.conn.left or 512))
+        n = yield from self.readinto(buf)
+        return bytes(memoryview(buf)[:n])
 
-    def readexactly(self, n):
-        return bytes((yield from self.readall(n)))
+    # n bytes, or all, in a single buffer, which grows by each chunk of a chunked body
+    def readexactly(self, n=-1):
+        conn = self.conn
+        buf = bytearray()
+        while True:
+            if n < 0 and conn.next_chunk and not conn.left:
+                yield from conn.next_chunk(conn)
+            left = conn.left if n < 0 else n - len(buf)
+            if len(buf) + left > conn.server.app.max_body:
+                raise HTTPException(413)
+            if not left:
+                return bytes(buf)
+            if buf:
+                buf.extend(bytearray(left))
+            else:
+                buf = bytearray(left)
+            while left:
+                size = yield from self.readinto(memoryview(buf)[-left:])
+                if not size:
+                    raise EOFError
+                left -= size
 
-    # A line including its end, or max_body bytes of it
+    # A line including its end, or about max_body bytes of it
     def readline(self):
         conn = self.conn
-        parts = []
-        room = conn.server.app.max_body
+        line = bytearray()
+        piece = memoryview(bytearray(conn.buf.find(b"\n") + 1 or 512))
         end = 0
-        while not end and room > 0:
-            part = yield from self.read(256)
-            if not part:
+        while not end and len(line) < conn.server.app.max_body:
+            n = yield from self.readinto(piece)
+            if not n:
                 break
+            part = bytes(piece[:n])
             end = part.find(b"\n") + 1
-            if end:
-                conn.left += len(part) - end
+            if end:  # the rest goes back
+                conn.left += n - end
                 conn.buf = part[end:] + conn.buf
                 part = part[:end]
-            parts.append(part)
-            room -= len(part)
-        return b"".join(parts)
+            line.extend(part)
+        return bytes(line)
+
+
+def read_data(req):
+    if not req._head:  # the app's own _handle() has read it
+        return (yield from req.reader.readexactly(int(req.headers[b"Content-Length"])))
+    if req._length is None:
+        raise HTTPException(411)
+    return (yield from Reader(req._conn).readexactly())
+
+
+def read_json(req):
+    data = yield from read_data(req)
+    try:
+        return json.loads(data)
+    except (ValueError, RuntimeError):  # nested too deeply for the stack of a board
+        raise HTTPException(400)
+
+
+def read_form(req):
+    if req._type and req._type.split(b";")[0].rstrip() not in FORMS:
+        raise HTTPException(415)
+    data = yield from read_data(req)
+    req.form = parse_qs(data)
 
 
 # Drains the unread rest: closing a socket with unread bytes resets it, and the client may lose the response. idle_since is set back, so that
@@ -103,8 +152,8 @@ def drain(req, conn):
         if n <= 0:  # some clients send a CRLF after the body
             yield from sleep_ms(5)
             conn.s.read(2)
-        elif conn.interim:
-            n = n if conn.s.read(n) else 0  # without 100 Continue, the client sends no more
+        elif conn.interim and not conn.take(0):
+            n = 0  # without 100 Continue, the client sends no more
     conn.idle_since = ticks_ms() - 1000 * app.read_timeout + 300
     while n > 0 and tail[-4:] != b"\r\n\r\n":  # ends a chunked body
         data = yield from conn.receive(conn.take, 0)
@@ -112,29 +161,3 @@ def drain(req, conn):
             break
         n -= len(data)
         tail = tail and tail[-3:] + data
-
-
-def read_body(req):
-    if req._length is None:
-        from .framing import read_unframed
-        return (yield from read_unframed(req))
-    return (yield from req.reader.readall())
-
-
-def read_data(req):
-    return bytes((yield from read_body(req)))
-
-
-def read_form(req):
-    from .utils import parse_qs
-    if req._type and req._type.split(b";")[0].rstrip() not in FORMS:
-        raise HTTPException(415)
-    req.form = parse_qs(bytes((yield from read_body(req))))
-
-
-def read_json(req):
-    data = yield from read_body(req)
-    try:
-        return json.loads(data)
-    except (ValueError, RuntimeError):  # nested too deeply for the stack of a board
-        raise HTTPException(400)
