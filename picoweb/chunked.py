@@ -1,11 +1,10 @@
 # Chunked request bodies (RFC 9112 section 7.1), decoded as they are read. Loaded by the first request with one.
-from . import HTTPException
+from . import _TOKEN, HTTPException
 from .reader import ask
+from .utils import _HEX
 
 _LINE = 256  # max. bytes of a chunk size with its extensions
 _TRAILERS = 4096  # max. bytes of all trailer fields
-_HEX = b"0123456789abcdefABCDEF"
-_TOKEN = _HEX + b"ghijklmnopqrstuvwxyzGHIJKLMNOPQRSTUVWXYZ!#$%&'*+-.^_`|~"
 # A trailer must not change where a message ends or whom it is for (RFC 9110 section 6.5.1).
 _FORBIDDEN = b"content-length", b"transfer-encoding", b"host"
 
@@ -44,7 +43,8 @@ def _first(conn):
         conn.next_chunk = None
 
 
-# A line without its CRLF, of at most limit bytes including it. A bare LF does not end it: other parsers may look for the CR.
+# A line without its CRLF, of at most limit bytes including it. A bare LF is refused, as other parsers do not end a line there, and so are
+# control characters except tabs (RFC 9110 section 5.5).
 def _line(conn, limit):
     while True:
         end = conn.buf.find(b"\n", 0, limit)
@@ -55,16 +55,14 @@ def _line(conn, limit):
         if conn.interim:
             yield from ask(conn)
         yield from conn.more()
-    line = conn.buf[:end + 1]
-    conn.buf = conn.buf[end + 1:]
-    if not end or line.find(b"\r") != end - 1:
+    line, crlf, conn.buf = conn.buf.partition(b"\r\n")
+    if len(line) != end - 1 or min(line.replace(b"\t", b" ") or b" ") < 32 or b"\x7f" in line:
         raise HTTPException(400)
-    return line[:-2]
+    return line
 
 
 # ;name, ;name=token or ;name="quoted", any number of them. All are ignored.
 def _check_extensions(text):
-    _check_text(text)
     # Without escapes, what is outside of quotes is every other part.
     parts = text.replace(b"\\\\", b"\0").replace(b'\\"', b"\0").split(b'"')
     bare = b'""'.join(parts[::2])
@@ -79,14 +77,7 @@ def _check_extensions(text):
 
 
 def _is_token(name):
-    return name and not name.strip(_TOKEN)
-
-
-# RFC 9110 section 5.5: no control characters except tabs
-def _check_text(text):
-    for c in text:
-        if c < 32 and c != 9 or c == 127:
-            raise HTTPException(400)
+    return name and not name.lower().strip(_TOKEN)
 
 
 # Trailer fields are checked and dropped: they come too late for req.headers.
@@ -100,4 +91,3 @@ def _skip_trailers(conn):
         name, colon, value = line.partition(b":")
         if not colon or not _is_token(name) or name.lower() in _FORBIDDEN:
             raise HTTPException(400)
-        _check_text(value)

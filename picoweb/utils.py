@@ -12,13 +12,10 @@ def unquote_to_bytes(s):
         if i < 0:
             return bytes(res) + s[start:] if start else s
         res.extend(s[start:i])
-        start = i + 3
-        digits = s[i + 1:start]
-        if len(digits) == 2 and not digits.strip(_HEX):  # int() would accept signs and spaces
-            res.append(int(digits, 16))
-        else:
-            res.append(37)
-            start = i + 1
+        digits = s[i + 1:i + 3]
+        is_escape = len(digits) == 2 and not digits.strip(_HEX)  # int() would accept signs and spaces
+        res.append(int(digits, 16) if is_escape else 37)
+        start = i + (3 if is_escape else 1)
 
 
 # Bytes to text, with U+FFFD for invalid UTF-8. On boards, decode() has no "replace" and accepts surrogates.
