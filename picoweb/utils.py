@@ -12,10 +12,9 @@ def unquote_to_bytes(s):
         if i < 0:
             return bytes(res) + s[start:] if start else s
         res.extend(s[start:i])
-        digits = s[i + 1:i + 3]
-        is_escape = len(digits) == 2 and not digits.strip(_HEX)  # int() would accept signs and spaces
-        res.append(int(digits, 16) if is_escape else 37)
+        is_escape = i + 2 < len(s) and s[i + 1] in _HEX and s[i + 2] in _HEX  # int() would accept signs and spaces
         start = i + (3 if is_escape else 1)
+        res.append(int(s[i + 1:start], 16) if is_escape else 37)
 
 
 # Bytes to text, with U+FFFD for invalid UTF-8. On boards, decode() has no "replace" and accepts surrogates.
@@ -26,24 +25,24 @@ def decode(b):
             return s  # ASCII, the usual case
     except UnicodeError:
         pass
-    valid = []
+    text = bytearray()
     start = i = 0
     while i < len(b):
         first = b[i]
         size = 1 if first < 0x80 else 0 if first < 0xC2 else 2 if first < 0xE0 else 3 if first < 0xF0 else 4 if first < 0xF5 else 0
         # The range of the second byte excludes overlong forms, surrogates and what is past U+10FFFF (Unicode 15, table 3-7).
-        low = {0xE0: 0xA0, 0xF0: 0x90}.get(first, 0x80)
-        high = {0xED: 0x9F, 0xF4: 0x8F}.get(first, 0xBF)
+        low = 0xA0 if first == 0xE0 else 0x90 if first == 0xF0 else 0x80
+        high = 0x9F if first == 0xED else 0x8F if first == 0xF4 else 0xBF
         n = 1
         while n < size and i + n < len(b) and low <= b[i + n] <= high:
             n += 1
             low, high = 0x80, 0xBF
         i += n
         if n != size:
-            valid.append(b[start:i - n])
+            text.extend(b[start:i - n])
+            text.extend(b"\xef\xbf\xbd")
             start = i
-    valid.append(b[start:])
-    return b"\xef\xbf\xbd".join(valid).decode()
+    return str(text + b[start:], "utf-8") if start else s
 
 
 # Percent-encoded text or bytes; "+" stays.

@@ -217,6 +217,11 @@ def form(req, resp):
     fill(int(req.qs))
     yield from req.read_form_data()
     yield from reply(resp, sum([len(name) + len(value) + 2 for name, value in req.form.items()]))
+@app.route("/field")
+def field(req, resp):
+    data = yield from req.get_data()
+    fill(30000)
+    yield from reply(resp, len(picoweb.parse_qs(data)["a"]))
 @app.route("/line-allocates")
 def allocates(req, resp):
     gc.collect()
@@ -236,7 +241,7 @@ def free(runtime):
     if runtime.is_cpython:
         pytest.skip("CPython has no bound on its heap")
     with harness.Server(runtime, FREE, heapsize=400000) as server:
-        for path in b"/data", b"/exactly", b"/line", b"/form":  # what it loads is loaded
+        for path in b"/data", b"/exactly", b"/line", b"/form", b"/field":  # what it loads is loaded
             server.raw(sized(path + b"?200000", b"a=b"))
         yield server
 
@@ -251,6 +256,19 @@ def test_the_memory_that_a_body_takes(free, path, part):
     body = b"".join(b"%07d=%s&" % (i, b"x" * 791) for i in range(N // 800))
     head = sized(b"%s?%d" % (path.encode(), int(N * part) + 3000), body)[:-N]
     assert free.raw(b"", chunks=[head] + harness.pieces(body, 3000), pause=0.005) == OK + b"%d" % N, free.log()[-500:]
+
+
+# An object for each escape or character would take 20 to 80 times the text.
+FIELDS = [
+    ("ASCII", b"x" * 2000, 2000), ("spaces", b"x+" * 1000, 2000), ("escapes", b"%C5%BB" * 333, 333),
+    ("UTF-8", "\u017b".encode() * 1000, 1000), ("not UTF-8", b"x" * 1999 + b"\xff", 2000),
+]
+
+
+@pytest.mark.parametrize("name, value, length", FIELDS, ids=[row[0] for row in FIELDS])
+def test_the_memory_that_a_field_takes(free, name, value, length):
+    """A field of 2,000 bytes is decoded in 30 KB."""
+    assert free.raw(sized(b"/field", b"a=" + value)) == OK + b"%d" % length, free.log()[-500:]
 
 
 def test_a_long_line_is_not_copied_for_each_piece(free):
