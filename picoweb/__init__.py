@@ -33,15 +33,15 @@ class HTTPRequest:
         return ()
 
     def read_form_data(self):
-        from .reader import read_form
+        from .framing import read_form
         return read_form(self)
 
     def get_data(self):
-        from .reader import read_data
+        from .framing import read_data
         return read_data(self)
 
     def get_json(self):
-        from .reader import read_json
+        from .framing import read_json
         return read_json(self)
 
 
@@ -93,7 +93,7 @@ def _parse_fields(app, req, head, start):
                 parse_host(req, value.strip())
             req._host = host
         elif name[:8] == b"content-" or name in (b"transfer-encoding", b"expect"):
-            from .reader import frame
+            from .framing import frame
             frame(req, name, value.strip())
             keep_from = 0
         start = end + 1
@@ -208,7 +208,7 @@ class WebApp(Service):
                 from .answers import finish
                 result = yield from finish(app, req, conn, result, error)
             if req._length is not None and result is not False:
-                from .reader import drain
+                from .framing import drain
                 yield from drain(req, conn)
         except Exception:
             pass  # no memory, or no client

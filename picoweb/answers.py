@@ -53,7 +53,7 @@ def finish(app, req, conn, result, error):
     if conn.sent:
         log_request(app, req, conn)
     if error and (not req._head or error.status == 411):
-        from .reader import drain
+        from .framing import drain
         yield from drain(req, conn)
     return result
 

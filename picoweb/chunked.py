@@ -1,6 +1,5 @@
-# Chunked request bodies (RFC 9112 section 7.1), decoded as they are read. Loaded by the first request with one.
+# What HTTP/1.1 adds to bodies: chunks (RFC 9112 section 7.1), decoded as they are read, and 100 Continue (RFC 9110 section 10.1.1).
 from . import _TOKEN, HTTPException
-from .reader import ask
 from .utils import _HEX
 
 _LINE = 256  # max. bytes of a chunk size with its extensions
@@ -9,15 +8,31 @@ _TRAILERS = 4096  # max. bytes of all trailer fields
 _FORBIDDEN = b"content-length", b"transfer-encoding", b"host"
 
 
-# Checks Transfer-Encoding. Anything but a single chunked is refused.
-def begin(conn, value):
+# Transfer-Encoding: anything but a single chunked is refused. Expect: only 100-continue means anything.
+def begin(req, name, value):
+    conn = req._conn
+    # HTTP/1.0 has no transfer codings and no interim responses: a proxy may not have understood these fields.
+    is_http10 = conn.buf.find(b" HTTP/1.0", 0, conn.buf.find(b"\n")) > 0
+    if name == b"expect":
+        if value.lower() == b"100-continue" and not is_http10:
+            conn.interim = b"HTTP/1.1 100 Continue\r\n\r\n"
+        return
     codings = [coding.strip(b" \t") for coding in value.lower().split(b",")]
     # If one is empty, or chunked is not the last one, or is applied twice, the end of the body is unknown (RFC 9112 sections 6.1, 6.3).
-    if b"" in codings or codings[-1] != b"chunked" or codings.count(b"chunked") > 1:
+    if is_http10 or req._length is not None or b"" in codings or codings[-1] != b"chunked" or codings.count(b"chunked") > 1:
         raise HTTPException(400)
     if len(codings) > 1:
         raise HTTPException(501)
+    req._length = -1
     conn.next_chunk = _first
+
+
+# Sends 100 Continue, but not after the final response (RFC 9110 section 15.2).
+def ask(conn):
+    if not conn.sent:
+        yield from conn.awrite(conn.interim)
+        conn.sent = None
+    conn.interim = None
 
 
 # Called when a chunk has been read: sets conn.left to the size of the next one, or conn.next_chunk to None at the end.

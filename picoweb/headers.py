@@ -15,7 +15,6 @@ def attribute(req, name):
     elif name == "reader":
         from .reader import Reader
         req.reader = Reader(req._conn)
-        req.reader.s = req.reader.ios = req._conn.s  # for uwebsocket
     else:
         raise AttributeError(name + " (is an await or yield from missing before read_form_data()?)")
     return getattr(req, name)
