@@ -969,7 +969,7 @@ def test_shutdown_lets_the_app_run_again(serve, runtime):
 
 LEAKS = """
 import picoweb
-from picoweb.server import sleep_ms
+from picoweb.loop import sleep_ms
 
 made = 0
 
