@@ -1,4 +1,4 @@
-# The server: it accepts clients, has a place for so many, and watches their clocks; and how an app starts and stops.
+# Accepts clients, and watches their timeouts; starts and stops an app. There is no HTTP here.
 import gc
 import sys
 
