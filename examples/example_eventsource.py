@@ -1,7 +1,7 @@
 # A live chart of a sensor, over server-sent events: the sensor is read every half second while a page listens.
 
 import picoweb
-from picoweb.server import ticks_ms
+from picoweb.loop import ticks_ms
 from picoweb.sse import EventSource
 
 PAGE = """<!DOCTYPE html><title>Chart</title><svg viewBox="0 0 100 50"><polyline fill="none" stroke="teal"/></svg>

@@ -1,7 +1,7 @@
 # A live chart of a sensor, over a WebSocket. The page asks for each value, so that a slow page is not flooded.
 
 import picoweb
-from picoweb.server import ticks_ms
+from picoweb.loop import ticks_ms
 from picoweb.websocket import websocket
 
 PAGE = """<!DOCTYPE html><title>Chart</title><svg viewBox="0 0 100 50"><polyline fill="none" stroke="teal"/></svg>

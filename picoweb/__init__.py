@@ -1,15 +1,28 @@
 """picoweb, a web pico-framework. See docs/api.rst."""
-from .server import Service, Stream, coroutine, json, re, uerrno
-from .utils import parse_qs
-import sys
+from .loop import Stream, coroutine, json, mark, re, sys, uerrno
+from .server import Service
 
 SEND_BUFSZ = 256
-_TOKEN = b"abcdefghijklmnopqrstuvwxyz0123456789-_.~!$%&'*+#^`|"  # RFC 9110 section 5.6.2
-_HOST = _TOKEN[:-4]
-_HTML = "text/html; charset=utf-8"
+_HOST = b"abcdefghijklmnopqrstuvwxyz0123456789-_.~!$%&'*+"
+_TOKEN = _HOST + b"#^`|"  # RFC 9110 section 5.6.2
 
 
-# Raised in a handler, it becomes the response.
+# Stands for picoweb.utils, which apps of 2020 use without importing it, until it is used.
+class _Utils:
+    def __getattr__(self, name):
+        from .utils import parse_qs  # noqa: F401
+        return getattr(utils, name)
+
+
+utils = _Utils()
+
+
+def parse_qs(s):
+    from .utils import parse_qs
+    return parse_qs(s)
+
+
+# Raised, it becomes the response.
 class HTTPException(Exception):
 
     def __init__(self, status, headers=None, why=""):
@@ -21,7 +34,6 @@ class HTTPRequest:
     url_match = target = _length = _type = _host = None
     method = path = qs = ""
     _head = b""
-    _parsed = 0
 
     # headers, reader: made when first used
     def __getattr__(self, name):
@@ -45,41 +57,38 @@ class HTTPRequest:
         return read_json(self)
 
 
-# Whether the head is complete. ValueError: 400.
+# Returns 0 until it is complete. ValueError: 400.
 def _parse_head(app, req, conn):
     head = conn.buf
-    start = req._parsed
-    if not start:
-        blank = 2 if head[:2] == b"\r\n" else int(head[:1] == b"\n")  # RFC 9112 section 2.2
-        start = head.find(b"\n", blank) + 1 - blank
-        if (start if start > 0 else len(head)) > app.max_request_line:
-            raise HTTPException(414)
-        if start <= 0:
-            return False
-        head = conn.buf = head[blank:]
-        _parse_line(req, head[:start])
-    # Browsers repeat their fields: the same ones are not checked twice.
-    if not req._parsed and head.startswith(app._valid_fields, start):
-        end = start + len(app._valid_fields) - 1
-    else:
+    if head[:1] == b"\n" or head[:2] == b"\r\n":  # RFC 9112 section 2.2
+        head = head[head.find(b"\n") + 1:]
+    start = head.find(b"\n") + 1
+    if (start or len(head)) > app.max_request_line:
+        raise HTTPException(414)
+    end = 0
+    if start:
+        conn.buf = head
+        if not req.method:
+            _parse_line(req, head[:start])
         end = _parse_fields(app, req, head, start)
-    if (end if end > 0 else len(head) - 1) >= app.max_head:
+    if (end or len(head)) > app.max_head:
         raise HTTPException(431)
-    if end < 0:
-        return False
-    conn.buf = head[end + 1:]
-    req._head = head[:end + 1] if conn.buf else head
-    conn.idle_since = None
-    return True
+    if end:
+        conn.buf = head[end:]
+        req._head = head[:end] if conn.buf else head
+        conn.idle_since = None
+    return end
 
 
-# Checks each byte. Returns where the fields end, or -1.
+# Returns where they end. Browsers repeat theirs: the same ones are not checked twice.
 def _parse_fields(app, req, head, start):
-    keep_from = 0 if req._parsed else start  # 0: not kept
-    while True:
-        end = head.find(b"\n", start)
-        if end - start < 2:
-            break
+    if head.startswith(app._checked, start):
+        return start + len(app._checked)
+    if max(head.find(b"\n\r\n", start - 1), head.find(b"\n\n", start - 1)) < 0:
+        return 0
+    first = start  # 0: not kept
+    end = head.find(b"\n", start)
+    while end - start > 1:
         colon = head.find(b":", start, end)
         name = head[start:colon].lower()
         value = head[colon + 1:end - (head[end - 1] == 13)].replace(b"\t", b" ")
@@ -95,15 +104,13 @@ def _parse_fields(app, req, head, start):
         elif name[:8] == b"content-" or name in (b"transfer-encoding", b"expect"):
             from .framing import frame
             frame(req, name, value.strip())
-            keep_from = 0
-        start = end + 1
-    if end < 0:
-        req._parsed = start
-    elif end > start and head[start] != 13 or req._host is None:
+            first = 0
+        start, end = end + 1, head.find(b"\n", end + 1)
+    if end > start and head[start] != 13 or req._host is None:
         raise ValueError
-    elif keep_from and req._host and end - keep_from < 640:
-        app._valid_fields = head[keep_from:end + 1]
-    return end
+    if first and req._host and end - first < 640:
+        app._checked = head[first:end + 1]
+    return end + 1
 
 
 def _parse_line(req, line):
@@ -118,7 +125,7 @@ def _parse_line(req, line):
         req._host = b""
 
 
-def start_response(writer, content_type=_HTML, status="200", headers=None):
+def start_response(writer, content_type="text/html; charset=utf-8", status="200", headers=None):
     text = "HTTP/1.0 %s NA\r\nContent-Type: %s\r\n\r\n" % (status, content_type)
     if headers or status != "200" or text.count("\n") + text.count("\r") > 6:
         from .headers import head
@@ -132,7 +139,7 @@ def jsonify(writer, obj, status="200", headers=None):
 
 
 def http_error(writer, status, headers=None):
-    yield from start_response(writer, _HTML, status, headers)
+    yield from start_response(writer, status=status, headers=headers)
     yield from writer.awrite(str(status))
 
 
@@ -151,11 +158,9 @@ def get_mime_type(fname):
     return mime_type(fname)
 
 
-# app.get(), app.post() and so on
+# app.get(), app.post() ...
 def _route_for(method):
-    def route(self, url, **kwargs):
-        return self.route(url, methods=(method,), **kwargs)
-    return route
+    return lambda self, url, **kwargs: self.route(url, methods=(method,), **kwargs)
 
 
 class WebApp(Service):
@@ -166,7 +171,7 @@ class WebApp(Service):
     template_loader = cache_control = None
     headers_mode = "parse"
     _index = _prefixes = ()
-    _valid_fields = b"Host:x\n\n"
+    _checked = b"Host:x\n\n"
 
     def __init__(self, pkg, routes=None, serve_static=True):
         super().__init__()
@@ -180,18 +185,18 @@ class WebApp(Service):
 
     # One connection, first byte to last
     @coroutine
-    def _handle(self, conn, writer):
+    def _handle(self, reader, conn):
         if not isinstance(conn, Stream):
             from .streams import adopt
-            conn = adopt(self, writer)
+            conn = adopt(self, conn)
         app, result, error = self, None, None
         try:
             req = HTTPRequest()
             req._conn = conn
-            conn.buf = conn.take(0) or b""
+            conn.buf, conn.left = conn.take(0) or b"", 0
             while not _parse_head(self, req, conn):
                 yield from conn.more()
-            if conn.server.overloaded():
+            if conn.server.overloaded:
                 raise HTTPException(503, {"Retry-After": 2})
             if self._prefixes:
                 from .rare import find_app
@@ -288,6 +293,5 @@ class WebApp(Service):
         mount(self, url, app)
 
 
-if sys.implementation.name == "cpython":
-    from ._cpython import mark
+if mark:  # CPython
     mark(globals())

@@ -22,10 +22,10 @@ import types
 import weakref
 from asyncio import CancelledError, current_task
 
-# For server.py: MicroPython's names of the event loop.
+# For loop.py: MicroPython's names of the event loop, and mark().
 __all__ = (
     "CancelledError", "coroutine", "create_task", "current_task", "get_event_loop", "io_done", "io_forget", "io_wait", "json",
-    "re", "run_forever", "sleep_ms", "socket", "task_cancel", "ticks_diff", "ticks_ms", "uerrno",
+    "mark", "re", "run_forever", "sleep_ms", "socket", "task_cancel", "ticks_diff", "ticks_ms", "uerrno",
     "wrap_tls",
 )
 
@@ -151,7 +151,6 @@ def get_event_loop(*queue_lengths):
 
 
 def run_forever(loop, app):
-    from .server import stop
     run, run_until_complete = loop.run_forever, loop.run_until_complete
     if loop.is_running():
         nested = _Nested(loop)
@@ -159,7 +158,7 @@ def run_forever(loop, app):
     try:
         run()
     except KeyboardInterrupt:
-        run_until_complete(stop(app))
+        run_until_complete(app._stop())
         raise
 
 
@@ -390,7 +389,7 @@ class _Finder:
 
 def mark(package):
     """Marks what is in the namespace of the package, and makes sure that modules are marked when they are imported later."""
-    for namespace in package, vars(package["server"]):
+    for namespace in package, vars(package["loop"]), vars(package["server"]):
         _mark_all(namespace, namespace["__name__"])
     package["WebApp"].__call__ = _asgi
     # An app may write "import lib.picoweb.__init__ as picoweb": that is the same module.

@@ -4,7 +4,7 @@ import sys
 
 from . import HTTPException, start_response
 from .headers import head, lines
-from .server import CancelledError, coroutine, json, ticks_diff, ticks_ms
+from .loop import CancelledError, coroutine, json, ticks_diff, ticks_ms
 
 
 # Writes what a handler has returned: a body, or (body, status), or (body, status, headers).

@@ -16,7 +16,8 @@ import sys
 import urllib.parse
 
 from . import WebApp, _cpython
-from .server import Server, Stream, create_task
+from .loop import Stream, create_task
+from .server import Server
 
 # Fields of a response that are the ASGI server's concern (RFC 9110 section 7.6.1).
 _HOP_BY_HOP = (b"connection", b"keep-alive", b"transfer-encoding", b"upgrade")

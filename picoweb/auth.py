@@ -2,7 +2,7 @@
 # read the password or token.
 from . import HTTPException
 from .hooks import before, same
-from .server import coroutine
+from .loop import coroutine
 
 try:
     from binascii import a2b_base64

@@ -1,7 +1,7 @@
 # CORS (Fetch standard, section 3.3): lets pages of other sites call an app, and answers preflight requests.
 from . import HTTPException, start_response
 from .hooks import add_headers, before
-from .server import coroutine
+from .loop import coroutine
 
 
 class CORS:

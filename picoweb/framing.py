@@ -1,6 +1,6 @@
 # Requests with a body: the fields that describe it, reading it, forms and JSON, and draining the unread rest.
 from . import HTTPException
-from .server import json, sleep_ms, ticks_ms
+from .loop import json, sleep_ms, ticks_ms
 
 # fetch() in browsers sends a string as text/plain unless told otherwise.
 FORMS = (b"application/x-www-form-urlencoded", b"text/plain")

@@ -1,5 +1,5 @@
 # Shared by sessions, authentication and CORS; apps may use it, too.
-from .server import coroutine
+from .loop import coroutine
 
 
 # Calls func(req, resp) before each handler of an app. It may be a coroutine, and may raise HTTPException.

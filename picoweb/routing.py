@@ -1,6 +1,6 @@
 # Routes beyond a few exact ones: typed routes, long tables, encoded paths, methods.
 from . import HTTPException
-from .server import re
+from .loop import re
 from .utils import unquote
 
 

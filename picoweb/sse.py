@@ -2,7 +2,7 @@
 import sys
 
 from . import start_response
-from .server import create_task, json, sleep_ms, task_cancel, ticks_diff, ticks_ms
+from .loop import create_task, json, sleep_ms, task_cancel, ticks_diff, ticks_ms
 
 
 # One event as it is sent. A line end in a field would begin another one.

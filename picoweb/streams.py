@@ -1,7 +1,8 @@
-# For apps that accept or keep connections themselves, and for the methods that asyncio's streams have.
+# For apps that accept connections themselves, or keep them.
 import sys
 
-from .server import Server, Stream, create_task, current_task, sleep_ms, ticks_diff, ticks_ms
+from .loop import Stream, create_task, current_task, sleep_ms, ticks_diff, ticks_ms
+from .server import Server
 
 
 # A connection that the runtime's own server has accepted
@@ -14,13 +15,18 @@ def adopt(app, writer):
     return conn
 
 
-# An app's own _handle() closes its connection by itself, unless it fails.
-def guard(conn, coro):
-    try:
-        yield from coro
-    except BaseException:
-        conn.close()
-        raise
+# An app's own _handle(): it reads the head by itself if it does not call super()._handle(), and closes the connection, unless it fails.
+def guard(app):
+    from .reader import Reader
+
+    def handle(reader, conn):
+        conn.buf, conn.left = b"", sys.maxsize
+        try:
+            yield from type(app)._handle(app, Reader(conn), conn)
+        except BaseException:
+            conn.close()
+            raise
+    return handle
 
 
 # On a connection that its handler keeps, another task may be waiting to read, and Pycopy's loop has one entry for each socket: so this polls.
@@ -35,36 +41,3 @@ def write_kept(conn, buf, off, sz):
             off += n
             sz -= n
             since = ticks_ms()
-
-
-# Attributes that asyncio's streams have and Stream lacks
-def attribute(conn, name):
-    if name == "out":
-        return b""
-    if name in ("read", "readexactly", "readinto", "readline"):
-        from .reader import Reader
-        if conn.buf is None:  # an app's own _handle() reads the head
-            conn.buf, conn.left = b"", sys.maxsize
-        return getattr(Reader(conn), name)
-    func = globals().get("stream_" + name)
-    if not func:
-        raise AttributeError(name)
-    return lambda *args, **kwargs: func(conn, *args, **kwargs)
-
-
-def stream_get_extra_info(conn, name, default=None):
-    return conn.peer if name == "peername" else default
-
-
-# As in asyncio: drain() sends it.
-def stream_write(conn, data):
-    conn.out += data.encode() if isinstance(data, str) else bytes(data)
-
-
-def stream_drain(conn):
-    data, conn.out = conn.out, b""
-    return conn.awrite(data)
-
-
-def stream_wait_closed(conn):
-    return conn.aclose()

@@ -1,5 +1,6 @@
 # A client for an app's own tests: it calls the app without a socket.
-from .server import Server, Stream, get_event_loop, json as _json
+from .loop import Stream, get_event_loop, json as _json
+from .server import Server
 from .utils import decode
 
 

@@ -1,6 +1,6 @@
 # Unusual requests: other methods, targets and hosts than most, HEAD, and the modes of headers=.
 from . import _HOST, _TOKEN, HTTPException, WebApp
-from .server import re
+from .loop import re
 from .utils import decode
 
 

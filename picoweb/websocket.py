@@ -2,7 +2,7 @@
 import sys
 
 from . import HTTPException
-from .server import CancelledError, coroutine, create_task, sleep_ms, task_cancel
+from .loop import CancelledError, coroutine, create_task, sleep_ms, task_cancel
 from .utils import decode
 
 try:

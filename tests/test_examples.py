@@ -653,7 +653,7 @@ def test_example(runtime, name, tmp_path):
     check_example(runtime, name, tmp_path)
 
 
-# As compiled files, picoweb and picoweb.server are one module.
+# As compiled files, picoweb, picoweb.loop and picoweb.server are one module.
 
 @pytest.fixture(scope="module")
 def compiled(request, tmp_path_factory):
@@ -687,7 +687,7 @@ import picoweb
 for name in sys.argv[1:]:
     module = __import__("picoweb." + name, None, None, ("x",))
     assert module.__file__.endswith(".mpy"), module.__file__
-from picoweb.server import create_task, current_task, sleep_ms, ticks_ms
+from picoweb.loop import create_task, current_task, sleep_ms, ticks_ms
 assert picoweb.server.create_task is create_task and picoweb.WebApp(None).max_connections
 """
 

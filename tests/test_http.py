@@ -160,7 +160,7 @@ def test_fields_that_were_seen_a_moment_ago(server):
     line, fields, end = b"GET /headers HTTP/1.1\r\n", b"Host: x\r\nA: b\r\n", b"\r\n"
     good = vectors.fields(("A", "b"), ("Host", "x"))
     bad = [line + fields + fields + end, line + b"Host: x\r\n" + fields + end, line + fields + b"Host: x\r\n" + end, line + b"A\r\n" + fields + end,
-           line + fields + b"A\r\n" + end, line + b" " + fields + end, line + fields + b" " + end, line + b"A: b\r\n" + end, line + fields[:-2] + b"\r" + end,
+           line + fields + b"A\r\n" + end, line + b" " + fields + end, line + fields + b" " + end + end, line + b"A: b\r\n" + end, line + fields[:-2] + b"\r" + end + end,
            line + fields + b"Content-Length: x\r\n" + end, line.replace(b"1.1", b"1.2") + fields + end]
     for data in bad:
         jobs = [([line + fields + end], good)] * 2 + [(harness.pieces(data, size), data) for size in (None, 1, 20)]

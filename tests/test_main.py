@@ -476,7 +476,7 @@ def test_handlers_of_a_plain_script(python):
 def test_json_as_boards_have_it(python):
     """UTF-8, and bytes are text; other values are an error."""
     out = harness.run_inside(python, """
-from picoweb.server import json
+from picoweb.loop import json
 print(ascii(json.dumps(["\u017b", b"a", bytearray(b"b")])), json.loads("[1]"))
 for value in object(), b"\\xff":
     try:

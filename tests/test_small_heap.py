@@ -180,7 +180,7 @@ def test_hello_loads_three_modules(serve, runtime):
         pytest.skip("it has the memory for all of picoweb")
     server = serve(MODULES)
     assert server.get("/", BROWSER).text == "Hello"
-    assert set(server.get("/modules", BROWSER).text.split()) == {"picoweb", "picoweb.server", "picoweb.utils"}
+    assert set(server.get("/modules", BROWSER).text.split()) == {"picoweb", "picoweb.loop", "picoweb.server"}
 
 
 # A body and the memory that it takes: the handler leaves this much free, in one piece, before it reads.

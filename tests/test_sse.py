@@ -20,7 +20,7 @@ INPUTS = int(os.environ.get("N", "200"))
 APP = """
 import gc
 import picoweb
-from picoweb.server import create_task, sleep_ms
+from picoweb.loop import create_task, sleep_ms
 from picoweb.sse import EventSource, encode
 
 app = picoweb.WebApp(__name__, serve_static=False)
@@ -82,7 +82,7 @@ if __name__ == "__main__":
 
 KEPT = """
 import picoweb
-from picoweb.server import create_task
+from picoweb.loop import create_task
 
 app = picoweb.WebApp(__name__, serve_static=False)
 app.write_timeout = 1

@@ -186,7 +186,7 @@ def late(resp):
         kept[0] = "gone"
 
 
-from picoweb.server import coroutine, get_event_loop
+from picoweb.loop import coroutine, get_event_loop
 get_event_loop().run_until_complete(coroutine(late)(kept[0]))
 check("late", kept, ["gone"])
 check("no connection is left", client.server.conns, [])

@@ -25,7 +25,7 @@ INPUTS = int(os.environ.get("N", "200"))
 APP = """
 import gc
 import picoweb
-from picoweb.server import create_task, sleep_ms
+from picoweb.loop import create_task, sleep_ms
 from picoweb.websocket import WebSocket, websocket
 
 app = picoweb.WebApp(__name__, serve_static=False)

@@ -307,7 +307,7 @@ HEADERS = [
           ("mixed line ends", b"GET /headers HTTP/1.0\r\nA: b\nC: d\r\n\n", fields(("A", "b"), ("C", "d")), "each line by itself"),
           ("shortest field", b"GET /headers HTTP/1.0\nA:\n\n", fields(("A", "")), "a name of one letter, no value, LF"),
           ("two CRs before the LF", headers(b"A: b\r"), BAD),
-          ("a CR for the blank line", b"GET /headers HTTP/1.0\r\nA: b\r\n\r\r\n", BAD)),
+          ("a CR for the blank line", b"GET /headers HTTP/1.0\r\nA: b\r\n\r\r\n\r\n", BAD)),
     group("RFC 6585 section 5", "exhaustion",
           ("head at the limit", headers(b"A: " + b"b" * (MAX_HEAD - len(headers(b"A: ")))),
            fields(("A", "b" * (MAX_HEAD - len(headers(b"A: "))))), "max_head bytes, the blank line among them"),

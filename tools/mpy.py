@@ -15,7 +15,7 @@ from store import ROOT, Missing, Store, guarded, read, run, say, write
 # Modules that are always loaded, in the order of what they import. (So is utils, but apps import it by its name.) As source they are
 # separate, because the memory that the compiler takes on a board depends on the largest file; compiled they are one, because each
 # module takes memory of its own.
-ALWAYS = ("server", "__init__")
+ALWAYS = ("loop", "server", "__init__")
 
 
 def package():
@@ -41,8 +41,8 @@ def compile_tree(python, files, root, target, level=0):
     return made
 
 
-# For apps that import picoweb.server: everything that picoweb itself imports from it is in the package's own module.
-SERVER = "from . import *\n"
+# For apps that import picoweb.loop: what is in these modules is in the package's own one.
+THERE = "from . import *\n"
 
 
 def bundle():
@@ -53,7 +53,7 @@ def bundle():
     parts = [sources.pop("picoweb/%s.py" % name) for name in ALWAYS]
     # What they import from each other is there already.
     sources["picoweb/__init__.py"] = re.sub("(?m)^from \\. import .*\n", "", "\n\n".join(parts))
-    sources["picoweb/server.py"] = SERVER
+    sources.update({"picoweb/%s.py" % name: THERE for name in ALWAYS[:-1]})
     return sources
 
 
