@@ -108,7 +108,7 @@ for name in ("", "A:", "A B", " A", "A\t", ":"):
     e = check_raises("lines(%r)" % name, ValueError, lines, {name: "b"})
     check("what is said of %r" % name, repr(name) in str(e), True)
 for text in ("A: b\r\n\r\nC: d", "A: b\n\nC: d", "A: b\n\r\nC: d", "A: b\r\n\nC: d", "\r\nC: d", "\nC: d", "\r\n",
-             "A: b\rC: d", "\rC: d", "A: b\0", "A: b\r\r\nC: d"):
+             "A: b\rC: d", "\rC: d", "A: b\0", "A: b\r\r\nC: d", "A: b\r\n C: d", "A: b\r\nC : d", "A: b\r\nC", "A: b\r\n: d"):
     for headers in (text, text.encode()):
         check_raises("lines(%r)" % headers, ValueError, lines, headers)
 
