@@ -73,10 +73,11 @@ def lines(headers):
         headers = headers.items()
     res = ""
     for name, value in headers:
-        name, value = _text(name), _text(value)
-        if not name or min(name) <= " " or ":" in name or "\r" in value or "\n" in value or "\0" in value:
+        name = _text(name)
+        line = "%s: %s\r\n" % (name, _text(value).lstrip(" "))
+        if name.split() != [name] or ":" in name or line.count("\r") + line.count("\n") + line.count("\0") > 2:
             raise ValueError("not a header field: %r: %r" % (name, value))
-        res += "%s: %s\r\n" % (name, value.strip())
+        res += line
     return res
 
 
@@ -86,12 +87,12 @@ def _text(value):
 
 # The head of a response. A Content-Type among the headers replaces the other one.
 def head(content_type, status, headers, writer=None):
-    fields = lines(headers or ())
-    if "\ncontent-type:" not in "\n" + fields.lower():
-        fields = lines({"Content-Type": content_type}) + fields
-    first = "HTTP/1.0 %s NA\r\n" % status
-    if first.count("\n") + first.count("\r") > 2:
+    first = "HTTP/1.0 %s NA\r\nContent-Type: %s\r\n" % (status, content_type)
+    if first.count("\n") + first.count("\r") > 4:
         raise ValueError("line end in %r" % first)
+    fields = lines(headers or ())
+    if "\ncontent-type:" in "\n" + fields.lower():
+        first = first[:first.find("\n") + 1]
     if writer and str(status)[:3] in ("204", "304"):  # these have no body (RFC 9110 section 6.4.1)
         from .unusual import head_only
         head_only(writer)
