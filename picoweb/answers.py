@@ -34,8 +34,11 @@ def redirect(writer, location, code, headers):
 
 # Returns False if the handler keeps the connection.
 def finish(app, req, conn, result, error):
-    if error and not conn.dropped and (isinstance(error, CancelledError) or not isinstance(error, Exception)):
-        raise error  # for example Ctrl-C
+    if isinstance(error, CancelledError):
+        if not conn.dropped:
+            raise error
+    elif error and not isinstance(error, Exception):
+        raise error  # Ctrl-C, also on a connection that is being dropped
     if result is False:
         conn.release()
         conn.left = sys.maxsize  # what arrives now is for the app
