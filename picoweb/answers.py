@@ -34,11 +34,9 @@ def redirect(writer, location, code, headers):
 
 # Returns False if the handler keeps the connection.
 def finish(app, req, conn, result, error):
-    if isinstance(error, CancelledError):
-        if not conn.dropped:
-            raise error
-    elif error and not isinstance(error, Exception):
-        raise error  # Ctrl-C, also on a connection that is being dropped
+    cancelled = isinstance(error, CancelledError)
+    if error and (not conn.dropped if cancelled else not isinstance(error, Exception)):
+        raise error  # Ctrl-C, too
     if result is False:
         conn.release()
         conn.left = sys.maxsize  # what arrives now is for the app
