@@ -136,7 +136,7 @@ class Stream:
     def more(self):
         data = yield from self.receive(self.take, 0)
         if not data:
-            raise EOFError
+            raise EOFError(self)
         self.buf += data
 
     def awrite(self, buf, off=0, sz=-1):
