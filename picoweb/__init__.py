@@ -267,11 +267,11 @@ class WebApp(Service):
         from .templates import load
         return load(self, name)
 
-    def render_template(self, writer, name, args=()):
-        return writer.awriteiter(self._load_template(name)(*args))
+    def render_template(self, writer, tmpl_name, args=()):
+        return writer.awriteiter(self._load_template(tmpl_name)(*args))
 
-    def render_str(self, name, args=()):
-        return "".join(self._load_template(name)(*args))
+    def render_str(self, tmpl_name, args=()):
+        return "".join(self._load_template(tmpl_name)(*args))
 
     def route(self, url, **kwargs):
         def _route(f):
