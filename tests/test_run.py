@@ -355,6 +355,26 @@ app.run(debug=0)
 """
 
 
+TICK = """
+from picoweb.server import coroutine, create_task, sleep_ms
+def tick():
+    while True:
+        print("tick")
+        yield from sleep_ms(10)
+@app.route("/tick")
+def start(req, resp):
+    create_task(coroutine(tick)())
+    yield from picoweb.start_response(resp)
+app.run()
+"""
+
+
+def test_a_generator_without_arguments_as_a_task(serve):
+    server = serve(APP % "pass" + TICK)
+    assert server.raw(b"GET /tick HTTP/1.0\r\n\r\n") == HTML
+    wait_for(lambda: server.log().count("tick\n") > 2, server)
+
+
 def test_overridden_serve(serve):
     """As apps for 1.8.2 have it: the runtime's own server calls _handle()."""
     server = serve(SERVE)
