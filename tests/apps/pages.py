@@ -165,6 +165,7 @@ RETURNED = {
     "no-content": lambda: ("", 204),
     "not-modified": lambda: ("", 304, {"A": "b"}),
     "headers-type": lambda: ("a", 200, {"Content-Type": "text/plain"}),
+    "headers-length": lambda: ("a", 200, {"content-length": 1}),
     "zero": lambda: 0,
     "true": lambda: True,
     "number": lambda: 200,
