@@ -610,8 +610,6 @@ app.run(debug=-1)
 def test_what_no_descriptor_was_left_to_load_is_loaded_by_the_next_request(serve, runtime):
     if runtime.is_cpython:
         pytest.skip("a CPython has more files open, and need not fail here")
-    if runtime.is_pycopy:
-        pytest.skip("Pycopy keeps what there is of a module whose import has failed: it has no way back")
     server = serve(LATE, files={"hello.txt": "hello"}, ulimit_n=16, debug="-1")
     for path, body in ("json", b"1"), ("form", b"{}"), ("file", b"hello"):
         assert server.raw(b"GET /late/%s HTTP/1.0\r\n\r\n" % path.encode()).endswith((b"none left", body))
