@@ -395,6 +395,29 @@ def test_init_is_called_once_for_two_ports(serve):
             assert harness.receive_all(s).endswith(b"\r\n\r\n1")
 
 
+def test_run_waits_for_the_requests_of_a_second_port(serve):
+    port = harness.free_port()
+    server = serve(APP % "pass" + """
+@app.route("/slower")
+def slower(req, resp):
+    print("at /slower")
+    yield from asyncio.sleep(2)
+    return "slower"
+@app.route("/more")
+def more(req, resp):
+    yield from app.start_server("127.0.0.1", %d)
+    yield from picoweb.start_response(resp)
+app.run()
+""" % port)
+    assert server.raw(b"GET /more HTTP/1.0\r\n\r\n") == HTML
+    with socket.create_connection(("127.0.0.1", port), harness.TIMEOUT) as s:
+        s.sendall(b"GET /slower HTTP/1.0\r\n\r\n")
+        wait_for_log(server, "at /slower")
+        assert server.raw(b"GET /stop HTTP/1.0\r\n\r\n") == HTML + b"stopped"
+        assert harness.receive_all(s).endswith(b"slower")
+    assert server.wait() == 0
+
+
 CANCELLED = """
 from picoweb.server import sleep_ms
 @app.route("/wait")
