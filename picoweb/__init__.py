@@ -77,7 +77,7 @@ def _parse_head(app, req, conn):
         conn.buf = head[end:]
         req._head = head[:end] if conn.buf else head
         conn.idle_since = None
-        if conn.server.overloaded:
+        if conn.server.overloaded():
             raise HTTPException(503, {"Retry-After": 2})
     return end
 
