@@ -187,7 +187,7 @@ class WebApp(Service):
         if not isinstance(conn, Stream):
             from .streams import adopt
             conn = adopt(self, conn)
-        app, result, error = self, None, None
+        app, req, result, error = self, None, None, None
         try:
             req = HTTPRequest()
             req._conn = conn
@@ -224,7 +224,7 @@ class WebApp(Service):
         result = coroutine(handler)(req, resp, **args)
         return (yield from result) if hasattr(result, "send") else result
 
-    # Returns handler, options, arguments
+    # Returns handler, options, args
     def _find_route(self, req):
         routes, path = self.url_map, req.path
         if len(routes) > 4 or "%" in path:

@@ -500,7 +500,7 @@ app.run(debug=0)
 
 
 TICK = """
-from picoweb.server import coroutine, create_task, sleep_ms
+from picoweb.loop import coroutine, create_task, sleep_ms
 def tick():
     while True:
         print("tick")
