@@ -7,10 +7,10 @@ _HOST = b"abcdefghijklmnopqrstuvwxyz0123456789-_.~!$%&'*+"
 _TOKEN = _HOST + b"#^`|"  # RFC 9110 section 5.6.2
 
 
-# Stands for picoweb.utils, which apps of 2020 use without importing it, until it is used.
+# Stands for picoweb.utils until it is used: apps of 2020 do not import it.
 class _Utils:
     def __getattr__(self, name):
-        from .utils import parse_qs  # noqa: F401
+        __import__(__name__ + ".utils")
         return getattr(utils, name)
 
 
@@ -35,7 +35,7 @@ class HTTPRequest:
     method = path = qs = ""
     _head = b""
 
-    # headers, reader: made when first used
+    # headers and reader, when first used
     def __getattr__(self, name):
         from .headers import attribute
         return attribute(self, name)
@@ -158,16 +158,12 @@ def get_mime_type(fname):
     return mime_type(fname)
 
 
-# app.get(), app.post() ...
+# app.get(), app.post()...
 def _route_for(method):
     return lambda self, url, **kwargs: self.route(url, methods=(method,), **kwargs)
 
 
 class WebApp(Service):
-    max_request_line = 2048
-    max_head = max_body = 4096
-    max_drain = 65536
-
     template_loader = cache_control = None
     headers_mode = "parse"
     _index = _prefixes = ()
@@ -199,7 +195,7 @@ class WebApp(Service):
             if conn.server.overloaded:
                 raise HTTPException(503, {"Retry-After": 2})
             if self._prefixes:
-                from .rare import find_app
+                from .routing import find_app
                 app = find_app(self, req)
             handler, extra, args = app._find_route(req)
             if "headers" in extra or app._own_fields:
@@ -209,9 +205,12 @@ class WebApp(Service):
         except BaseException as e:
             error = e
         try:
-            if error or result is not None or not conn.sent or app.debug >= 0:
+            if error or result is not None or not conn.sent:
                 from .answers import finish
                 result = yield from finish(app, req, conn, result, error)
+            elif app.debug >= 0:
+                from .log import log_request
+                log_request(app, req, conn)
             if req._length is not None and result is not False:
                 from .framing import drain
                 yield from drain(req, conn)
@@ -265,8 +264,8 @@ class WebApp(Service):
         return sendfile(self, writer, fname, content_type, headers)
 
     def _load_template(self, name):
-        from .rare import load_template
-        return load_template(self, name)
+        from .templates import load
+        return load(self, name)
 
     def render_template(self, writer, tmpl_name, args=()):
         return writer.awriteiter(self._load_template(tmpl_name)(*args))
@@ -284,12 +283,12 @@ class WebApp(Service):
 
     def add_url_rule(self, url, func, **kwargs):
         if isinstance(url, str) and "<" in url:
-            from .routing import Pattern
+            from .typed import Pattern
             url = Pattern(url)
         self.url_map.append((url, func, kwargs))
 
     def mount(self, url, app):
-        from .rare import mount
+        from .routing import mount
         mount(self, url, app)
 
 

@@ -1,10 +1,9 @@
-# The responses that handlers return, and error pages.
+# How a request ends if its handler has not written a response: with the one that it returned, or with an error page.
 import gc
 import sys
 
 from . import HTTPException, start_response
-from .headers import head, lines
-from .loop import CancelledError, coroutine, json, ticks_diff, ticks_ms
+from .loop import CancelledError, coroutine, json
 
 
 # Writes what a handler has returned: a body, or (body, status), or (body, status, headers).
@@ -17,40 +16,42 @@ def respond(writer, result):
         body = body.encode()
     if not isinstance(body, bytes):
         raise TypeError("a handler has to write a response or to return one, not %r (is an await or yield from missing?)" % (result,))
-    headers = lines(headers or ())
-    if str(status) in ("204", "304"):  # these have no body (RFC 9110 section 15)
-        body = b""
+    length = "Content-Length: %d\r\n" % len(body)
+    if headers or not isinstance(status, int) or status in (204, 304):
+        from .headers import lines
+        if str(status)[:3] in ("204", "304"):  # start_response() drops the body (RFC 9110 section 15)
+            length = ""
+        yield from start_response(writer, content_type, status, lines(headers or ()) + length)
     else:
-        headers += "Content-Length: %d\r\n" % len(body)
-    yield from writer.awrite(head(content_type, status, headers))
+        yield from writer.awrite("HTTP/1.0 %d NA\r\nContent-Type: %s\r\n%s\r\n" % (status, content_type, length))
     yield from writer.awrite(body)
 
 
 def redirect(writer, location, code, headers):
-    headers = lines({"Location": location, "Content-Length": 0}) + lines(headers or ())
-    return start_response(writer, status=code, headers=headers)
+    from .headers import lines
+    return start_response(writer, status=code, headers=lines({"Location": location, "Content-Length": 0}) + lines(headers or ()))
 
 
-# Ends a request, with a response if the handler has not written one, and a line in the log. Returns False if the handler keeps
-# the connection.
+# Returns False if the handler keeps the connection.
 def finish(app, req, conn, result, error):
-    if error and not conn.dropped and (isinstance(error, CancelledError) or not isinstance(error, Exception)):
-        raise error  # for example Ctrl-C
-    if not error:
-        try:
-            if result is not False and not conn.sent:
-                yield from respond(conn, result)
-            elif result and result is not True:
-                log(app, "error", "%s %s: what it returned came too late: %r" % (req.method, req.path, result))
-        except Exception as e:
-            error = e
-    if error:
-        result = None
-        error = yield from fail(app, req, conn, error)
+    cancelled = isinstance(error, CancelledError)
+    if error and (not conn.dropped if cancelled else not isinstance(error, Exception)):
+        raise error  # Ctrl-C, too
     if result is False:
         conn.release()
         conn.left = sys.maxsize  # what arrives now is for the app
-    if conn.sent:
+    elif conn.sent and not error:
+        if result and result is not True:
+            log(app, req, "error", "has sent a response already: too late to return %r" % (result,))
+    elif not error:
+        try:
+            yield from respond(conn, result)
+        except Exception as e:
+            error = e
+    if error:
+        error = yield from fail(app, req, conn, error)
+    if conn.sent and app.debug >= 0:
+        from .log import log_request
         log_request(app, req, conn)
     if error and (not req._head or error.status == 411):
         from .framing import drain
@@ -58,39 +59,22 @@ def finish(app, req, conn, result, error):
     return result
 
 
-def log_request(app, req, conn):
-    status = str(bytes(conn.sent[9:12]), "utf-8")
-    log(app, "info", "%s %s %s, %d ms" % (req.method or "?", req.target or req.path, status, ticks_diff(ticks_ms(), conn.start)))
-    if app.debug > 1:
-        try:
-            from micropython import mem_info
-            mem_info()
-        except ImportError:  # not on CPython
-            pass
-
-
 # Answers a request that has failed; returns the HTTPException that was sent, or None.
 def fail(app, req, conn, e):
     if conn.gone or not (req.method or conn.buf):
-        return log(app, "debug", "client gone: %r" % e)
-    if conn.buf.startswith(b"HEAD ") and req.method != "HEAD":
-        from .unusual import head_only
-        head_only(conn)
+        return log(app, req, "debug", "client gone: %r" % e)
     if conn.dropped:
         e = HTTPException(408)
-    elif isinstance(e, EOFError) or isinstance(e, ValueError) and not req._head:
+    elif isinstance(e, ValueError) and not req._head or isinstance(e, EOFError) and (not req._head or e.args == (conn,)):
         e = HTTPException(400)
     elif isinstance(e, RuntimeError) and len(req.path) > 255:  # too long for the regex stack of a board
         e = HTTPException(414)
     if not isinstance(e, HTTPException):
         gc.collect()
-        log_exc(app, req, e)
+        log(app, req, "error", "failed:", e)
         e = (yield from attempt(app, req, app.handle_exc, conn, e)) or HTTPException(500)
     if conn.sent:
-        return log(app, "debug" if conn.dropped else "error", "%s %s: too late for %r" % (req.method, req.path, e))
-    if e.status == 204:  # for OPTIONS; an app's error page must not give it a body (RFC 9110 section 15.3.5)
-        from .unusual import head_only
-        head_only(conn)
+        return log(app, req, "debug" if conn.dropped else "error", "has sent a response already: too late for %r" % e)
     yield from attempt(app, req, app.handle_error, conn, e)
     if not conn.sent:
         yield from respond(conn, ("500", 500))
@@ -107,23 +91,10 @@ def attempt(app, req, func, conn, e):
         return e
     except Exception as e:
         if not conn.gone:
-            log_exc(app, req, e)
+            log(app, req, "error", "failed:", e)
 
 
-# A logger that fails must not cost the response.
-def log(app, level, msg):
-    try:
-        if app.debug >= (level == "debug"):
-            if not app.log:  # for apps that do not call run()
-                from .rare import logger
-                app.log = logger(app.debug)
-            getattr(app.log, level, app.log.info)(msg)
-    except Exception:
-        pass
-
-
-# The same, with the traceback of an exception.
-def log_exc(app, req, e):
+def log(app, *args):
     if app.debug >= 0:
-        from .rare import trace
-        log(app, "error", "%s %s: %s" % (req.method, req.path, trace(e)))
+        from .log import log
+        log(app, *args)

@@ -29,7 +29,7 @@ class CORS:
     # Requests that end before a handler is called come only here: 404, 405, and OPTIONS answered from the route table.
     def _error(self, req, resp, e):
         self._add(req, resp)
-        if e.status == 204 and _field(req, "Access-Control-Request-Method"):
+        if e.status == 204 and isinstance(e.headers, dict) and "Allow" in e.headers and _field(req, "Access-Control-Request-Method"):
             headers = [("Access-Control-Allow-Methods", e.headers["Allow"]), ("Access-Control-Max-Age", self.max_age)]
             asked = self.headers or _field(req, "Access-Control-Request-Headers")
             if asked:

@@ -1,89 +1,49 @@
-# Routes beyond a few exact ones: typed routes, long tables, encoded paths, methods.
+# Long route tables, encoded paths, mounted apps, and requests that no route accepts.
 from . import HTTPException
-from .loop import re
-from .utils import unquote
 
 
-# A typed route, such as "/user/<int:id>/<path:rest>". A segment has at most one parameter, with literal text before and after it;
-# a route has at most one path. So there is one way to match, and no need to search for it.
-class Pattern:
-
-    def __init__(self, url):
-        literal, *params = url.split("<")
-        self.segments = [(segment, None, None, "") for segment in literal.split("/")]  # (prefix, kind, name, suffix)
-        self.path = None  # the index of the parameter that takes several segments
-        names = []
-        for param in params:
-            spec, end, literal = param.partition(">")
-            kind, _, name = spec.rpartition(":")
-            prefix, taken = self.segments[-1][:2]
-            if not (end and name) or taken is not None or name in names or kind == "path" and self.path is not None:
-                raise ValueError("not a typed route: %r" % url)
-            names.append(name)
-            if kind == "path":
-                self.path = len(self.segments) - 1
-            elif kind[:3] == "re:":
-                kind = re.compile("^(?:%s)$" % kind[3:])
-            elif kind not in ("", "string", "int"):
-                raise ValueError("no such type: %r" % url)
-            suffix, *literals = literal.split("/")
-            self.segments[-1] = prefix, kind, name, suffix
-            self.segments += [(segment, None, None, "") for segment in literals]
-
-    # The parameters as keyword arguments; None if the path, as the client sent it, does not match.
-    def match(self, path):
-        parts = path.split("/")
-        more = len(parts) - len(self.segments)
-        if more > 0 and self.path is not None:
-            end = self.path + more + 1
-            parts[self.path:end] = ["/".join(parts[self.path:end])]
-        elif more:
-            return None
-        args = {}
-        for part, (prefix, kind, name, suffix) in zip(parts, self.segments):
-            # Decoded after the split: an encoded slash belongs to its segment.
-            value = unquote(part)
-            if kind is None:
-                if prefix != value and prefix != part:
-                    return None
-            else:
-                if not value.startswith(prefix) or not value.endswith(suffix):
-                    return None
-                args[name] = _convert(kind, value[len(prefix):len(value) - len(suffix)])
-                if args[name] is None:
-                    return None
-        return args
+# The longest prefix first: it is the closest match.
+def mount(app, url, sub):
+    sub.url = url
+    app.mounts.append(sub)
+    app._prefixes = sorted(list(app._prefixes) + [(url.rstrip("/"), sub)], key=lambda m: -len(m[0]))
 
 
-# The value of a parameter; None if the text is not of its type. A path must not begin with a slash: it would be absolute.
-def _convert(kind, value):
-    if not value or kind == "path" and value[0] == "/":
-        return None
-    if kind == "int":
-        # Bounded: the time that int() takes grows with the square of the digits.
-        return int(value) if len(value) <= 18 and value.encode().isdigit() else None
-    if hasattr(kind, "match"):
-        match = kind.match(value)
-        # On CPython, "$" also matches before a final line end.
-        return value if match and match.group(0) == value else None
-    return value
+# Follows the mounts; req.path becomes what is left of it.
+def find_app(app, req):
+    req.target = req.target or req.path  # for the log
+    for prefix, sub in app._prefixes:
+        n = prefix.count("/") + 1
+        parts = req.path.split("/", n)
+        if _decoded("/".join(parts[:n])) == prefix:
+            req.path = "/" + "/".join(parts[n:])
+            if not sub.inited:
+                sub._begin(app.debug, app.log)
+            return find_app(sub, req)
+    return app
 
 
-# The routes that may match path, in the order of the table. Results for exact routes are kept, so that a table of a hundred routes
-# costs about as much as one with a single route.
+def _decoded(path):
+    if "%" not in path:
+        return path
+    from .utils import unquote
+    return unquote(path)
+
+
+# The routes that may match path, in the order of the table. Those for the path of an exact route are kept, so that a table of a hundred
+# of them costs about as much as one with a single route.
 def candidates(app, path):
-    plain = unquote(path) if "%" in path else path
+    plain = _decoded(path)
     if plain != path:
         # An exact route can be encoded in many ways.
         return [(path,) + tuple(route[1:]) if route[0] == plain else route for route in app.url_map]
-    if not app._index or app.url_map != app._index[0]:  # apps may change it
-        table = list(app.url_map)
-        app._index = (table, {route[0]: None for route in table if isinstance(route[0], str)},
-                      [route for route in table if not isinstance(route[0], str)])
-    _, exact, patterns = app._index
-    routes = exact.get(path, patterns)
-    if routes is None:
-        routes = exact[path] = [route for route in app.url_map if not isinstance(route[0], str) or route[0] == path]
+    if not app._index or app.url_map != app._index[None]:  # apps may change it
+        app._index = {None: list(app.url_map)}
+    routes = app._index.get(path)
+    if not routes:
+        routes = [route for route in app.url_map if not isinstance(route[0], str) or route[0] == path]
+        if path in [route[0] for route in routes]:
+            app._index[path] = routes
     return routes
 
 
@@ -91,14 +51,11 @@ def candidates(app, path):
 def refuse(req, routes):
     allow = []
     for url, _, *extra in routes:
-        if extra and extra[0] and "methods" in extra[0] and (url == req.path if isinstance(url, str) else url.match(req.path)):
-            methods = extra[0]["methods"]
-            for method in (methods,) if isinstance(methods, str) else methods:
-                if method not in allow:
-                    allow.append(method)
+        methods = extra and extra[0].get("methods")
+        if methods and (url == req.path if isinstance(url, str) else url.match(req.path)):
+            allow.extend([methods] if isinstance(methods, str) else methods)
     if not allow:
         raise HTTPException(404)
-    for method in ("HEAD", "OPTIONS") if "GET" in allow else ("OPTIONS",):
-        if method not in allow:
-            allow.append(method)
-    raise HTTPException(204 if req.method == "OPTIONS" else 405, {"Allow": ", ".join(allow)})
+    allow += ["HEAD", "OPTIONS"] if "GET" in allow else ["OPTIONS"]
+    allow = ", ".join([method for i, method in enumerate(allow) if method not in allow[:i]])
+    raise HTTPException(204 if req.method == "OPTIONS" else 405, {"Allow": allow})

@@ -104,6 +104,9 @@ class Server:
 
 # Starts and stops an app
 class Service:
+    max_request_line = 2048
+    max_head = max_body = 4096
+    max_drain = 65536
     max_connections = 16
     read_timeout = write_timeout = 10
     shutdown_timeout = 5
@@ -124,8 +127,8 @@ class Service:
     def _begin(self, debug=False, log=None, lazy_init=False):
         from . import WebApp
         if debug >= 0:
-            from . import answers, rare  # noqa: F401 - for logging, while the heap is not fragmented
-            log = log or rare.logger(debug)
+            from .log import logger
+            log = log or logger(debug)
         self.debug, self.log = int(debug), log
         self.init()
         self.inited = True

@@ -282,8 +282,8 @@ def test_dots_are_judged_as_segments(server):
 
 GZIP = "Content-Encoding: gzip\r\nVary: Accept-Encoding\r\n"
 ENCODINGS = [
-    ("gzip", True), ("gzip, deflate, br", True), ("deflate,gzip", True), ("gzip;q=0.5", True), ("br;q=1, gzip; q=0.8", True),
-    ("", False), ("identity", False), ("gzip;q=0", False), ("gzip; q=0.0", False), ("xgzip", False), ("br", False),
+    ("gzip", True), ("gzip, deflate, br", True), ("deflate,gzip", True), ("gzip;q=1", True), ("br;q=0.5, gzip; q=1.0", True), ("x, gzip ,y", True),
+    ("gzip;q=0.5", False), ("br;q=1, gzip; q=0.8", False), ("", False), ("identity", False), ("gzip;q=0", False), ("gzip; q=0.0", False), ("xgzip", False), ("br", False),
 ]
 
 
@@ -325,8 +325,8 @@ def whole(tag, method="GET"):
 
 
 def part(tag, first, last):
-    head = ("HTTP/1.0 206 NA\r\nContent-Type: %s\r\nContent-Length: %d\r\nContent-Range: bytes %d-%d/%d\r\nETag: %s\r\n\r\n"
-            % (OCTETS, last - first + 1, first, last, SIZE, tag))
+    head = ("HTTP/1.0 206 NA\r\nContent-Type: %s\r\nContent-Length: %d\r\nAccept-Ranges: bytes\r\nETag: %s\r\nContent-Range: bytes %d-%d/%d\r\n\r\n"
+            % (OCTETS, last - first + 1, tag, first, last, SIZE))
     return head.encode() + LONG[first:last + 1]
 
 

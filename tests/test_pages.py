@@ -81,7 +81,9 @@ def test_what_a_handler_returns(server):
         ("headers", returned(b"a", "A: b\r\n")), ("headers-pairs", returned(b"a", COOKIES)),
         ("headers-str", returned(b"[]", "A: b\r\n", 418, "application/json")), ("headers-none", returned(b"a")),
         ("status-dict", returned(b'{"a": 1}', "", 418, "application/json")), ("dict-empty", returned(b"{}", content_type="application/json")),
+        ("status-said", returned(b"made", status="201 Created")),
         ("no-content", head(status=204)), ("not-modified", head("A: b\r\n", 304)),
+        ("no-content-said", head(status="204 No Content")), ("no-content-body", head("A: b\r\n", 204, "application/json")),
     ]
     for form in RETURN_FORMS:
         for name, reply in rows:
@@ -293,6 +295,16 @@ def test_error_before_the_first_byte(server, path, what):
     assert get(server, path) == error(500)
     log = logged(server, path)
     assert "Traceback" in log and what in log
+
+
+def test_an_end_of_file_in_the_app_is_not_the_end_of_the_body(server):
+    for method, body in ("GET", b""), ("POST", b"a"):
+        before = len(server.log())
+        assert server.raw(harness.request_bytes(method, "/eof", body=body)) == error(500)
+        assert "Traceback" in server.log()[before:] and "end of a file" in server.log()[before:]
+    before = len(server.log())
+    assert server.raw(harness.request_bytes("POST", "/eof-body", body=b"abc")) == error(400)
+    assert "Traceback" not in server.log()[before:]
 
 
 def test_error_after_the_first_byte(server):

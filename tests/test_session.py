@@ -226,6 +226,8 @@ def test_preflight(server):
     # A handler for all methods does not see it.
     response = server.request("OPTIONS", "/fails", asks("DELETE"))
     assert response.status == 204 and cors(response) == dict(expected, **{"Allow-Methods": "DELETE"})
+    response = server.request("GET", "/empty", asks())  # not a preflight
+    assert response.status == 204 and response.body == b"" and cors(response) == ALLOWED
     response = server.request("OPTIONS", "/nothing", asks())
     assert response.status == 404 and cors(response) == ALLOWED
 

@@ -164,4 +164,11 @@ CORS(inner, expose="X-Hook")
 app.mount("/inner", inner)
 CORS(app, ("http://a.example", "https://b.example"), headers="X-Key, Content-Type", credentials=True, max_age=60)
 
+
+
+@app.route("/empty")
+def empty(req, resp):
+    raise picoweb.HTTPException(204)
+
+
 app.run(debug=-1)

@@ -163,7 +163,10 @@ RETURNED = {
     "headers-str": lambda: ([], 418, "A: b\r\n"),
     "headers-none": lambda: ("a", 200, None),
     "no-content": lambda: ("", 204),
+    "no-content-said": lambda: ("a body", "204 No Content"),
+    "no-content-body": lambda: ({"a": 1}, 204, {"A": "b"}),
     "not-modified": lambda: ("", 304, {"A": "b"}),
+    "status-said": lambda: ("made", "201 Created"),
     "headers-type": lambda: ("a", 200, {"Content-Type": "text/plain"}),
     "zero": lambda: 0,
     "true": lambda: True,
@@ -415,6 +418,19 @@ async def status_after(req, resp):
     await picoweb.start_response(resp)
     await resp.awrite("part")
     raise picoweb.HTTPException(404)
+
+
+# The body's own end is a status; any other is an error of the app.
+@app.route("/eof")
+def eof(req, resp):
+    if req.method == "POST":
+        yield from req.get_data()
+    raise EOFError(b"end of a file")
+
+
+@app.route("/eof-body", methods="POST")
+def eof_body(req, resp):
+    yield from req.reader.readexactly(4)
 
 
 @app.route("/memory")
