@@ -69,7 +69,10 @@ def _line(conn, limit):
             raise HTTPException(400)
         if conn.interim:
             yield from ask(conn)
-        yield from conn.more()
+        data = yield from conn.receive(conn.take, 0)
+        if not data:
+            raise EOFError(conn)
+        conn.buf += data
     line, crlf, conn.buf = conn.buf.partition(b"\r\n")
     if len(line) != end - 1 or min(line.replace(b"\t", b" ") or b" ") < 32 or b"\x7f" in line:
         raise HTTPException(400)
