@@ -77,6 +77,8 @@ def _parse_head(app, req, conn):
         conn.buf = head[end:]
         req._head = head[:end] if conn.buf else head
         conn.idle_since = None
+        if conn.server.overloaded():
+            raise HTTPException(503, {"Retry-After": 2})
     return end
 
 
@@ -192,8 +194,6 @@ class WebApp(Service):
             conn.buf, conn.left = conn.take(0) or b"", 0
             while not _parse_head(self, req, conn):
                 yield from conn.more()
-            if conn.server.overloaded:
-                raise HTTPException(503, {"Retry-After": 2})
             if self._prefixes:
                 from .routing import find_app
                 app = find_app(self, req)

@@ -435,7 +435,7 @@ def coroutine(func):
         return func
 
     async def call(*args, **kwargs):
-        if isinstance(args[-1], asyncio.StreamWriter):  # the connection was accepted by an app's own serve()
+        if args and isinstance(args[-1], asyncio.StreamWriter):  # the connection was accepted by an app's own serve()
             args = (*args[:-2], None, types.SimpleNamespace(s=_Adopted(*args[-2:])))
         return await func(*args, **kwargs)
     return call

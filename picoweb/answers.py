@@ -19,9 +19,10 @@ def respond(writer, result):
     length = "Content-Length: %d\r\n" % len(body)
     if headers or not isinstance(status, int) or status in (204, 304):
         from .headers import lines
-        if str(status)[:3] in ("204", "304"):  # start_response() drops the body (RFC 9110 section 15)
-            length = ""
-        yield from start_response(writer, content_type, status, lines(headers or ()) + length)
+        headers = lines(headers or ())
+        if str(status)[:3] in ("204", "304") or "\ncontent-length:" in "\n" + headers.lower():
+            length = ""  # without a body, which start_response() drops (RFC 9110 section 15), or the handler's own
+        yield from start_response(writer, content_type, status, headers + length)
     else:
         yield from writer.awrite("HTTP/1.0 %d NA\r\nContent-Type: %s\r\n%s\r\n" % (status, content_type, length))
     yield from writer.awrite(body)

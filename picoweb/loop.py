@@ -87,7 +87,7 @@ class Stream:
     left = 0  # unread bytes of the body or chunk
     next_chunk = None  # reads the next chunk's size
     interim = None  # 100 Continue, if expected
-    sent = None  # the first write
+    sent = task = None  # the first write; the task that reads or writes
     out = b""  # of write(), which drain() sends
     dropped = gone = False  # by the server, by the client
     writing = None  # True: waits to write, False: to read
@@ -108,10 +108,17 @@ class Stream:
             raise OSError(110)  # ETIMEDOUT
         if self.idle_since is None:
             self.idle_since = ticks_ms()
-        self.task = current_task()
+        task, self.task = self.task, current_task()  # wait_for() reads in a task of its own
         self.writing = write
-        yield io_wait(self.raw, write)
-        self.writing = None
+        try:
+            yield io_wait(self.raw, write)
+        except BaseException:
+            self.idle_since = None  # if the handler has cancelled it, that is at work
+            if self.raw:
+                io_forget(self.raw)
+            raise
+        finally:
+            self.task, self.writing = task, None
         io_done(self.raw)
 
     # Calls op(n) until it returns data; TLS may already hold some.
@@ -136,7 +143,7 @@ class Stream:
     def more(self):
         data = yield from self.receive(self.take, 0)
         if not data:
-            raise EOFError
+            raise EOFError(self)
         self.buf += data
 
     def awrite(self, buf, off=0, sz=-1):

@@ -18,7 +18,7 @@ def find_app(app, req):
         if _decoded("/".join(parts[:n])) == prefix:
             req.path = "/" + "/".join(parts[n:])
             if not sub.inited:
-                sub._begin(app.debug, app.log)
+                sub._begin(app.debug, app.log, True)
             return find_app(sub, req)
     return app
 

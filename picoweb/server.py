@@ -10,7 +10,7 @@ from .loop import sleep_ms, task_cancel, ticks_diff, ticks_ms, wrap_tls
 class Server:
     closed_at = None
     writes = 0
-    overloaded = False
+    full = 0  # times in a row, 5 ms apart, that all places were taken
 
     def __init__(self, app, s=None, ssl=None, loop=None):
         self.app = app
@@ -19,15 +19,14 @@ class Server:
         self.loop = loop  # is stopped at the end
         self.conns = []
         self.buf = bytearray(640)
-        app._servers.append(self)
         if s:
+            app._servers.append(self)
             create_task(self.serve())
             create_task(self.sweep())
 
     def serve(self):
         self.task = current_task()
         failed = False
-        full = 0
         while self.s:
             try:
                 yield io_wait(self.s, False)
@@ -36,17 +35,20 @@ class Server:
                     self.evict()  # frees memory or a descriptor
                 room = self.app.max_connections - len(self.conns)
                 if room > 0 or self.evict() and not room:
-                    full = 0
-                elif full < 200 or room < -2:  # working handlers hold all places; after a second, a few newcomers get 503
-                    full += 1
+                    self.full = 0
+                elif not self.overloaded() or room < -2:  # a few at a time are told
+                    self.full += 1
                     yield from sleep_ms(5)
                     continue
-                self.overloaded = full > 0
                 self.accept()
             except Exception:  # no memory, no descriptor; on Pycopy, close()
                 failed = True
                 gc.collect()
                 yield from sleep_ms(20)
+
+    # For a second: then newcomers get 503, and requests that are still coming in give way, too.
+    def overloaded(self):
+        return self.full >= 200
 
     def accept(self):
         s, peer = self.s.accept()
@@ -56,21 +58,21 @@ class Server:
             conn = Stream(self, wrap_tls(self.ssl, s) if self.ssl else s, peer, s)
             coro = self.app._handle(conn, conn)
             conn.task = create_task(coro) or coro  # Pycopy returns None
-        except Exception:
+        except BaseException:  # Ctrl-C, too
             (conn or s).close()
             raise
 
     # Evicts the client that has been idle longest, if at least 20 ms.
     def evict(self):
-        conn = max(self.conns, key=Stream.idle, default=None)
-        if conn and conn.idle() >= 20:
-            conn.drop()
+        conns = [conn for conn in self.conns if conn.idle() >= 20 or self.overloaded() and conn.writing is False]
+        if conns:
+            max(conns, key=Stream.idle).drop()
             return True
 
     # Checks all timeouts: a timer for each wait would cost more than the request.
     def sweep(self):
         app = self.app
-        while self.s or self.conns:
+        while self.s or self.conns or self.loop and len(app._servers) > 1:  # run() waits for its other ports
             yield from sleep_ms(500 if self.closed_at is None else 20)
             over = self.closed_at is not None and ticks_diff(ticks_ms(), self.closed_at) > 1000 * app.shutdown_timeout
             try:
@@ -130,7 +132,8 @@ class Service:
             from .log import logger
             log = log or logger(debug)
         self.debug, self.log = int(debug), log
-        self.init()
+        if not self._servers:  # not for a second port
+            self.init()
         self.inited = True
         self._own_fields = self.headers_mode != "parse" or type(self).parse_headers is not WebApp.parse_headers
         if type(self)._handle is not WebApp._handle:

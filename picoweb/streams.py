@@ -8,7 +8,8 @@ from .server import Server
 # A connection that the runtime's own server has accepted
 def adopt(app, writer):
     if not app._servers:
-        create_task(Server(app).sweep())
+        app._servers.append(Server(app))
+        create_task(app._servers[0].sweep())
     s = getattr(writer, "s", None) or writer.ios
     conn = Stream(app._servers[0], s, None, getattr(writer, "polls", s))
     conn.task = current_task()

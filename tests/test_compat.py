@@ -1623,13 +1623,14 @@ def make(name):
 app = make("root")
 app.mount("/a", make("a"))
 app.mount("/b", make("b"))
+app.mounts[1].mount("/c", make("c"))
 '''
 
 
 def test_init(serve):
     server = serve(app(INIT))
     for path in "/", "/a/", "/":
-        assert server.get(path).json() == [["root", "a", "b"], True]
+        assert server.get(path).json() == [["root", "a", "b", "c"], True]
 
 
 def test_lazy_init(serve):
@@ -1637,6 +1638,7 @@ def test_lazy_init(serve):
     assert server.get("/").json() == [["root"], True]
     for path in "/b/", "/b/", "/":
         assert server.get(path).json() == [["root", "b"], True]
+    assert server.get("/b/c").json() == [["root", "b", "c"], True]
 
 
 def test_serve_extended(serve):

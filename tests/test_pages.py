@@ -106,6 +106,12 @@ def test_type_that_a_handler_returns(server):
     assert (reply.header("Content-Type"), reply.header("Content-Length"), reply.body) == ("text/plain", "1", b"a")
 
 
+def test_length_that_a_handler_returns(server):
+    """One Content-Length is sent: Node's fetch() refuses a response with two, even if they are equal."""
+    reply = harness.Response(get(server, "/return/plain/headers-length"))
+    assert (reply.header("Content-Length"), reply.body) == ("1", b"a")
+
+
 MISTAKES = [("zero", "0"), ("true", "True"), ("number", "200"), ("float", "1.5"), ("tuple-empty", "()"), ("tuple-one", "('a',)"),
             ("tuple-four", "('a', 200, {}, 1)"), ("tuple-none", "None"), ("object", "Page"), ("header-split", "C: d")]
 

@@ -325,6 +325,150 @@ def test_a_port_that_is_taken_is_an_error(serve):
             raise AssertionError(server.log())
 
 
+def test_a_port_that_is_taken_may_be_followed_by_another(serve):
+    """As in an app that tries port 80 first: Ctrl-C and shutdown() still end it."""
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        s.listen(1)
+        server = serve(APP % "pass" + """
+try:
+    app.start_server("127.0.0.1", %d).send(None)
+except OSError:
+    print("taken")
+""" % s.getsockname()[1] + AGAIN + "print('over')\n")
+        server.idle()
+        server.interrupt()
+        wait_for_log(server, "interrupted")
+        assert served(server, b"GET /stop HTTP/1.0\r\n\r\n") == HTML + b"stopped"
+        assert server.wait() == 0
+        assert "taken" in server.log() and "over" in server.log() and "Traceback" not in server.log()
+
+
+LOST = """
+from picoweb import server
+create_task = server.create_task
+connections = []
+def interrupted(coro):
+    if app.inited and app._servers and app._servers[0].conns:
+        server.create_task = create_task
+        raise KeyboardInterrupt
+    return create_task(coro)
+server.create_task = interrupted
+"""
+
+
+def test_ctrl_c_before_the_task_of_a_connection_is_there(serve):
+    """Between accept() and create_task(): the connection is closed, and run() works again."""
+    server = serve(APP % "pass" + LOST + AGAIN)
+    with server.connect() as s:
+        assert harness.receive_all(s) == b""
+    wait_for_log(server, "interrupted")
+    assert served(server) == HTML + b"page"
+    assert server.stop() == 0
+    assert "Traceback" not in server.log()
+
+
+TWO = """
+class Counting(App):
+    started = 0
+    def init(self):
+        self.started += 1
+        super().init()
+counting = Counting(None)
+counting.add_url_rule("/", lambda req, resp: str(counting.started))
+@app.route("/also")
+def also(req, resp):
+    yield from counting.start_server("127.0.0.1", %d)
+    yield from counting.start_server("127.0.0.1", %d)
+    yield from picoweb.start_response(resp)
+app.run()
+"""
+
+
+def test_init_is_called_once_for_two_ports(serve):
+    ports = harness.free_port(), harness.free_port()
+    server = serve(APP % "pass" + TWO % ports)
+    assert served(server, b"GET /also HTTP/1.0\r\n\r\n") == HTML
+    for port in ports:
+        with socket.create_connection(("127.0.0.1", port), harness.TIMEOUT) as s:
+            s.sendall(GET)
+            assert harness.receive_all(s).endswith(b"\r\n\r\n1")
+
+
+def test_run_waits_for_the_requests_of_a_second_port(serve):
+    port = harness.free_port()
+    server = serve(APP % "pass" + """
+@app.route("/slower")
+def slower(req, resp):
+    print("at /slower")
+    yield from asyncio.sleep(2)
+    return "slower"
+@app.route("/more")
+def more(req, resp):
+    yield from app.start_server("127.0.0.1", %d)
+    yield from picoweb.start_response(resp)
+app.run()
+""" % port)
+    assert server.raw(b"GET /more HTTP/1.0\r\n\r\n") == HTML
+    with socket.create_connection(("127.0.0.1", port), harness.TIMEOUT) as s:
+        s.sendall(b"GET /slower HTTP/1.0\r\n\r\n")
+        wait_for_log(server, "at /slower")
+        assert server.raw(b"GET /stop HTTP/1.0\r\n\r\n") == HTML + b"stopped"
+        assert harness.receive_all(s).endswith(b"slower")
+    assert server.wait() == 0
+
+
+CANCELLED = """
+from picoweb.server import sleep_ms
+@app.route("/wait")
+async def wait(req, resp):
+    try:
+        return await asyncio.wait_for(req.reader.read(5), 0.3)
+    except asyncio.TimeoutError:
+        await sleep_ms(2500)
+        if req.qs == "read":
+            return await req.reader.read(5)
+    return b"x" * 300000
+@app.route("/read")
+async def read(req, resp):
+    await asyncio.wait_for(req.reader.read(5), 5)
+    try:
+        print("at /read")
+        await sleep_ms(100000)
+    finally:
+        print("cancelled")
+app.read_timeout = 1
+app.shutdown_timeout = 0.5
+app.run()
+"""
+
+
+@pytest.mark.parametrize("query, body", [("", b"x" * 300000), ("?read", b"hello")])
+def test_a_read_that_the_handler_cancels_does_not_make_it_late(serve, query, body):
+    """After its own wait_for() it may work for longer than read_timeout."""
+    server = serve(APP % "pass" + CANCELLED)
+    with server.connect() as s:
+        s.sendall(b"POST /wait%s HTTP/1.0\r\nContent-Length: 5\r\n\r\n" % query.encode())
+        time.sleep(3)
+        if query:
+            s.sendall(b"hello")
+        assert harness.Response(harness.receive_all(s)).body == body
+
+
+def test_a_read_in_wait_for_does_not_hide_the_handler_from_shutdown(serve):
+    """On MicroPython, and on CPython before 3.12, wait_for() reads in a task of its own."""
+    server = serve(APP % "pass" + CANCELLED)
+    with server.connect() as s:
+        s.sendall(b"POST /read HTTP/1.0\r\nContent-Length: 5\r\n\r\n")
+        time.sleep(0.2)
+        s.sendall(b"hello")
+        wait_for_log(server, "at /read")
+        server.get("/stop")
+        assert harness.receive_all(s) == error(408)
+    assert server.wait() == 0
+    assert "cancelled" in server.log()
+
+
 BESIDE = """two servers: /: index; /: index; /kept: pushed
 one closed while it answers: /slow: slow; /: refused; /: index
 started again: /: index
@@ -353,6 +497,26 @@ def page(req, resp):
     yield from resp.awrite(body)
 app.run(debug=0)
 """
+
+
+TICK = """
+from picoweb.server import coroutine, create_task, sleep_ms
+def tick():
+    while True:
+        print("tick")
+        yield from sleep_ms(10)
+@app.route("/tick")
+def start(req, resp):
+    create_task(coroutine(tick)())
+    yield from picoweb.start_response(resp)
+app.run()
+"""
+
+
+def test_a_generator_without_arguments_as_a_task(serve):
+    server = serve(APP % "pass" + TICK)
+    assert server.raw(b"GET /tick HTTP/1.0\r\n\r\n") == HTML
+    wait_for(lambda: server.log().count("tick\n") > 2, server)
 
 
 def test_overridden_serve(serve):

@@ -122,6 +122,35 @@ def test_requests_that_trickle_in_give_way(hostile_server, first, size):
     assert_lives(hostile_server)
 
 
+def trickle(clients, over):
+    """Sends a byte of each body every few milliseconds."""
+    while not over.wait(0.004):
+        for s in clients:
+            with contextlib.suppress(OSError):  # it has been evicted
+                s.send(b"x")
+
+
+@pytest.mark.parametrize("path, size", [(b"/upload", 1000000), (b"/form", 4000)])
+def test_bodies_that_trickle_in_without_a_pause_give_way(hostile_server, path, size):
+    """Such clients are never idle for 20 ms."""
+    over = threading.Event()
+    clients = [hostile_server.connect() for _ in range(16)]
+    for s in clients:
+        s.sendall(b"POST %s HTTP/1.0\r\nContent-Length: %d\r\n\r\n" % (path, size))
+    thread = threading.Thread(target=trickle, args=(clients, over))
+    thread.start()
+    try:
+        time.sleep(0.2)
+        for _ in range(3):
+            assert hostile_server.get("/").body == b"picoweb is up\n"
+    finally:
+        over.set()
+        thread.join()
+        for s in clients:
+            s.close()
+    assert_lives(hostile_server)
+
+
 @pytest.mark.parametrize("crowd", CROWDS)
 def test_500_connections_that_come_back_at_once_do_not_lock_others_out(hostile_server, crowd):
     """All of them have to fit into the system's queue: a client that it turns away tries again after a second, and then later and later."""
@@ -611,7 +640,7 @@ def test_what_no_descriptor_was_left_to_load_is_loaded_by_the_next_request(serve
     if runtime.is_cpython:
         pytest.skip("a CPython has more files open, and need not fail here")
     if runtime.is_pycopy:
-        pytest.skip("Pycopy keeps what there is of a module whose import has failed: it has no way back")
+        pytest.skip("Pycopy keeps what there is of a module whose import has failed")
     server = serve(LATE, files={"hello.txt": "hello"}, ulimit_n=16, debug="-1")
     for path, body in ("json", b"1"), ("form", b"{}"), ("file", b"hello"):
         assert server.raw(b"GET /late/%s HTTP/1.0\r\n\r\n" % path.encode()).endswith((b"none left", body))

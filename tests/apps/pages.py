@@ -168,6 +168,7 @@ RETURNED = {
     "not-modified": lambda: ("", 304, {"A": "b"}),
     "status-said": lambda: ("made", "201 Created"),
     "headers-type": lambda: ("a", 200, {"Content-Type": "text/plain"}),
+    "headers-length": lambda: ("a", 200, {"content-length": 1}),
     "zero": lambda: 0,
     "true": lambda: True,
     "number": lambda: 200,

@@ -49,8 +49,6 @@ ROUTES = [
     ("/head", page("head"), {"methods": ("HEAD",)}),
     ("/string", page("string"), {"methods": "POST"}),
     ("/string-get", page("string"), {"methods": "GET"}),
-    ("/lower", page("lower"), {"methods": "post"}),
-    ("/lower-list", page("lower-list"), {"methods": ["get", "Put"]}),
     ("/\u017c\u00f3\u0142w", page("utf-8")),
     ("/a%20b", page("encoded")),
 ]
