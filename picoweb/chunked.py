@@ -69,10 +69,7 @@ def _line(conn, limit):
             raise HTTPException(400)
         if conn.interim:
             yield from ask(conn)
-        data = yield from conn.receive(conn.take, 0)
-        if not data:
-            raise EOFError(conn)
-        conn.buf += data
+        yield from conn.more()
     line, crlf, conn.buf = conn.buf.partition(b"\r\n")
     if len(line) != end - 1 or min(line.replace(b"\t", b" ") or b" ") < 32 or b"\x7f" in line:
         raise HTTPException(400)
