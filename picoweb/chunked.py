@@ -73,6 +73,7 @@ def _line(conn, limit):
     line, crlf, conn.buf = conn.buf.partition(b"\r\n")
     if len(line) != end - 1 or min(line.replace(b"\t", b" ") or b" ") < 32 or b"\x7f" in line:
         raise HTTPException(400)
+    conn.idle_since = None  # it has come
     return line
 
 
