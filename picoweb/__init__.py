@@ -49,12 +49,12 @@ class HTTPRequest:
         return read_form(self)
 
     def get_data(self):
-        from .framing import read_data
-        return read_data(self)
+        from .framing import get_data
+        return get_data(self)
 
     def get_json(self):
-        from .framing import read_json
-        return read_json(self)
+        from .framing import get_json
+        return get_json(self)
 
 
 # Returns 0 until it is complete. ValueError: 400.
@@ -244,8 +244,8 @@ class WebApp(Service):
         refuse(req, routes)
 
     def parse_headers(self, reader):
-        from .headers import read_fields
-        return read_fields(reader)
+        from .headers import parse_headers
+        return parse_headers(reader)
 
     def handle_exc(self, req, resp, e):
         return

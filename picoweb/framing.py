@@ -66,7 +66,7 @@ def read_body(conn, n=-1):
             left -= size
 
 
-def read_data(req):
+def get_data(req):
     if not req._head:  # the app's own _handle() has read it
         return (yield from req.reader.readexactly(int(req.headers[b"Content-Length"])))
     if req._length is None:
@@ -74,8 +74,8 @@ def read_data(req):
     return (yield from read_body(req._conn))
 
 
-def read_json(req):
-    data = yield from read_data(req)
+def get_json(req):
+    data = yield from get_data(req)
     try:
         return json.loads(data)
     except (ValueError, RuntimeError):  # nested too deeply for the stack of a board
@@ -85,7 +85,7 @@ def read_json(req):
 def read_form(req):
     if req._type and req._type.split(b";")[0].rstrip() not in FORMS:
         raise HTTPException(415)
-    data = yield from read_data(req)
+    data = yield from get_data(req)
     from .utils import parse_qs
     req.form = parse_qs(data)
 

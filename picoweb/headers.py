@@ -56,7 +56,7 @@ class Headers(dict):
 
 
 # For apps that read the head by themselves
-def read_fields(reader):
+def parse_headers(reader):
     headers = Headers()
     while True:
         line = (yield from reader.readline()).rstrip(b"\r\n")

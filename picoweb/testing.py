@@ -1,4 +1,4 @@
-# A client for an app's own tests: it calls the app without a socket.
+# A client for an app's own tests, without sockets
 from .loop import Stream, get_event_loop, json as _json
 from .server import Server
 from .utils import decode
