@@ -14,7 +14,7 @@ _FORBIDDEN = b"content-length", b"transfer-encoding", b"host"
 def begin(req, conn, value):
     codings = [coding.strip(b" \t") for coding in value.lower().split(b",")]
     # If one is empty, or chunked is not the last one, or is applied twice, the end of the body is unknown (RFC 9112 sections 6.1, 6.3).
-    if is_http10(conn) or b"" in codings or codings[-1] != b"chunked" or codings.count(b"chunked") > 1:
+    if is_http10(conn.buf) or b"" in codings or codings[-1] != b"chunked" or codings.count(b"chunked") > 1:
         raise HTTPException(400)
     if len(codings) > 1:
         raise HTTPException(501)

@@ -7,6 +7,8 @@ def attribute(req, name):
     if name == "headers" and len(req._head) > 1:
         from .headers import parse
         req.headers = parse(req._head)
+        if is_http10(req._head):  # it has no Upgrade (RFC 9110 section 7.8)
+            req.headers.pop(req.headers._key("Upgrade"), None)
         req._head = b"\n"  # freed, as a handler may keep the request; not empty: the head was read
         host = getattr(req, "_authority", None)
         if host:  # of a target in absolute form: it counts, and the field does not (RFC 9112 section 3.2.2)
@@ -57,8 +59,8 @@ def head_only(conn):
 
 
 # HTTP/1.0 has no interim responses and no transfer codings: a proxy may not have understood these fields.
-def is_http10(conn):
-    return conn.buf.find(b" HTTP/1.0", 0, conn.buf.find(b"\n")) > 0
+def is_http10(head):
+    return head.find(b" HTTP/1.0", 0, head.find(b"\n")) > 0
 
 
 # The fields that say how to read the body (RFC 9112 section 6.3). Anything that could be read in two ways is refused.
@@ -77,7 +79,7 @@ def frame(req, name, value):
         from .chunked import begin
         begin(req, req._conn, value)
         req._length = -1
-    elif name == b"expect" and value.lower() == b"100-continue" and not is_http10(req._conn):
+    elif name == b"expect" and value.lower() == b"100-continue" and not is_http10(req._conn.buf):
         req._conn.interim = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
