@@ -149,7 +149,7 @@ def _write(ws, kind, data):
         kind, data = 1, data.encode()
     ws._busy = True
     size = len(data)
-    head = bytes((128 | kind, size if size < 126 else 126 if size < 65536 else 127))
+    head = bytes((128 | kind, min(size, 126) + (size > 65535)))
     if size > 125:
         head += size.to_bytes(2 if size < 65536 else 8, "big")
     try:
