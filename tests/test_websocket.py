@@ -614,7 +614,7 @@ def heap_at_rest(server):
 def test_fuzz(start):
     server = start(debug="-1", largest=5000)
     rng = random.Random(SEED)
-    first = None
+    levels = []
     for i in range(INPUTS):
         # Closed sockets keep their places for a moment, so a newcomer may have to try again.
         with harness.patiently(lambda: open_socket(server)) as s:
@@ -625,9 +625,11 @@ def test_fuzz(start):
                 s.shutdown(socket.SHUT_WR)
                 if rng.randrange(3):  # the others leave without reading
                     s.recv(65536)
-        if i == INPUTS // 3:
-            first = heap_at_rest(server)
-    assert heap_at_rest(server) < first + 8192, "the heap has grown"
+        if i in (INPUTS // 3, INPUTS * 2 // 3, INPUTS - 1):
+            levels.append(heap_at_rest(server))
+    # MicroPython's collector holds 20 KB of a closed socket now and then, for some thousand inputs; a leak would go on.
+    first, second, third = levels
+    assert min(second - first, third - second) < 4096, "the heap has grown: %r" % levels
     with open_socket(server) as s:
         s.sendall(out(TEXT, "alive"))
         assert receive(s, 7) == back(TEXT, "alive")
