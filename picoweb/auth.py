@@ -1,8 +1,7 @@
 # HTTP authentication: Basic (RFC 7617) and Bearer (RFC 6750), for a route or for a whole app. Without TLS, anyone on the network can
 # read the password or token.
-from . import HTTPException
+from . import HTTPException, WebApp
 from .hooks import before, same
-from .loop import coroutine
 
 try:
     from binascii import a2b_base64
@@ -20,11 +19,8 @@ class Auth:
     def __call__(self, handler):
 
         def checked(req, resp, **args):
-            self.check(req, resp)
-            result = coroutine(handler)(req, resp, **args)
-            if hasattr(result, "send"):
-                result = yield from result
-            return result
+            self.check(req)
+            return WebApp.dispatch(None, req, resp, handler, args)
 
         return checked
 
@@ -35,24 +31,24 @@ class Auth:
     # Sets req.user, or raises HTTPException(401).
     def check(self, req, resp=None):
         scheme, _, value = req.headers.get("Authorization", b"").partition(b" ")
-        try:
-            credentials = scheme.lower() == self._scheme.lower().encode() and self._decode(value.strip())
-        except ValueError:  # not Base64, or not UTF-8
-            credentials = None
-        req.user = credentials and self._find(*credentials)
+        req.user = None
+        if scheme.lower() == self._scheme.lower():
+            try:
+                value = value.strip()
+                value = (a2b_base64(value) if self._scheme == b"Basic" else value).decode()
+            except ValueError:  # not Base64, or not UTF-8
+                value = None
+            req.user = value and self._find(value)
         if not req.user:
-            raise HTTPException(401, {"WWW-Authenticate": '%s realm="%s"' % (self._scheme, self.realm)})
+            raise HTTPException(401, {"WWW-Authenticate": '%s realm="%s"' % (self._scheme.decode(), self.realm)})
 
 
 class BasicAuth(Auth):
-    _scheme = "Basic"
-
-    def _decode(self, value):
-        name, _, password = a2b_base64(value).decode().partition(":")
-        return name, password
+    _scheme = b"Basic"
 
     # check: a dict of names and passwords, or a function of both that returns the user.
-    def _find(self, name, password):
+    def _find(self, value):
+        name, _, password = value.partition(":")
         if not hasattr(self._check, "get"):
             return self._check(name, password)
         wanted = self._check.get(name)
@@ -62,13 +58,10 @@ class BasicAuth(Auth):
 
 
 class BearerAuth(Auth):
-    _scheme = "Bearer"
-
-    def _decode(self, value):
-        return (value.decode(),)
+    _scheme = b"Bearer"
 
     # check: a token, or a function of it that returns the user.
-    def _find(self, token):
+    def _find(self, value):
         if isinstance(self._check, str):
-            return same(token.encode(), self._check.encode()) and bool(token)
-        return self._check(token)
+            return same(value.encode(), self._check.encode())
+        return self._check(value)

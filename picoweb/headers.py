@@ -8,6 +8,8 @@ def attribute(req, name):
         req.headers = Headers()
         for line in req._head.split(b"\n")[1:-2]:
             req.headers.add(line)
+        if req._head.find(b" HTTP/1.0", 0, req._head.find(b"\n")) > 0:  # it has no Upgrade (RFC 9110 section 7.8)
+            req.headers.pop(req.headers._key("Upgrade"), None)
         req._head = b"\n"  # freed, as a handler may keep the request; not empty: the head was read
         host = getattr(req, "_authority", None)
         if host:  # of a target in absolute form: it counts, and the field does not (RFC 9112 section 3.2.2)

@@ -1,18 +1,17 @@
 # Shared by sessions, authentication and CORS; apps may use it, too.
-from .loop import coroutine
+from . import WebApp
+from . import answers, headers  # noqa: F401 (requests need them anyway, and now the heap is not fragmented yet)
 
 
 # Calls func(req, resp) before each handler of an app. It may be a coroutine, and may raise HTTPException.
 def before(app, func):
-    dispatch = app.dispatch
+    inner = app.dispatch
 
-    def dispatch_after(req, resp, handler, args):
-        result = coroutine(func)(req, resp)
-        if hasattr(result, "send"):
-            yield from result
-        return (yield from dispatch(req, resp, handler, args))
+    def dispatch(req, resp, handler, args):
+        yield from WebApp.dispatch(app, req, resp, func, {})
+        return (yield from inner(req, resp, handler, args))
 
-    app.dispatch = dispatch_after
+    app.dispatch = dispatch
 
 
 # Adds header fields to a response, regardless of who writes it: the lines that make() returns follow the status line.
@@ -20,7 +19,7 @@ def add_headers(resp, make):
     awrite = resp.awrite
     head = b""
 
-    def awrite_head(buf, off=0, sz=-1):
+    def write(buf, off=0, sz=-1):
         nonlocal head
         if head is None:
             return (yield from awrite(buf, off, sz))
@@ -32,11 +31,11 @@ def add_headers(resp, make):
             yield from awrite(buf)
         elif end:
             buf, head = head, None
-            if resp.awrite is awrite_head:  # else it is below head_only()
+            if resp.awrite is write:  # else it is below head_only()
                 resp.awrite = resp.awritestr = awrite
             yield from awrite(buf[:end] + make().encode() + buf[end:])
 
-    resp.awrite = resp.awritestr = awrite_head
+    resp.awrite = resp.awritestr = write
 
 
 # Compares bytes in a time that does not reveal how many agree.

@@ -7,14 +7,14 @@ try:
 except ImportError:
     import uos as os
 
-_saving = set()  # two clients must not write to the same file
+_saving = set()  # clients must not write to the same file
 
 
 class Multipart:
-    name = filename = type = None  # of the part
+    name = filename = type = None
 
-    # size: bytes to read at a time, and for the header fields of a part
-    def __init__(self, req, size=512, max_size=1 << 29):
+    # size: bytes to read at a time; the head of a part may have twice as many.
+    def __init__(self, req, size=256, max_size=1 << 29):
         kind, params = _parse(req.headers.get("Content-Type", b""))
         if kind != b"multipart/form-data":
             raise HTTPException(415)
@@ -30,14 +30,15 @@ class Multipart:
     # Moves to the next part, or the next of that name; False after the last.
     def next(self, name=None):
         start = len(self._mark)
+        limit = start + 2 * self.size
         while True:
             while (yield from self.read()):
                 pass
             while self._buf[start:start + 2] != b"--":
-                end = self._buf.find(b"\r\n\r\n", start)
+                end = self._buf.find(b"\r\n\r\n", start, limit)
                 if end > 0:
                     break
-                if len(self._buf) > start + self.size:
+                if len(self._buf) > limit:
                     raise HTTPException(413)
                 yield from self._more()
             else:
@@ -102,7 +103,7 @@ class Multipart:
         yield from self._copy(parts.append, max_size)
         return decode(b"".join(parts))
 
-    # Writes the part beside path, and renames it when complete.
+    # Writes beside path, and renames when complete.
     def save(self, path, max_size=1 << 29):
         if path in _saving or path[-4:] == ".tmp":  # it may be beside another
             raise HTTPException(409)
@@ -118,7 +119,7 @@ class Multipart:
             try:
                 os.remove(path + ".tmp")
             except OSError:
-                pass  # it was renamed
+                pass  # renamed
         return size
 
 

@@ -23,15 +23,6 @@ def encode(data, event=None, id=None):
     return (res + "\n").encode()
 
 
-class _Listener:
-    task = None  # that writes to it
-    pending = b""  # what the task has not begun to write
-    since = 0  # when it began to write the last
-
-    def __init__(self, resp):
-        self.resp = resp
-
-
 class EventSource:
     limit = 128 if sys.platform in ("linux", "darwin", "win32") else 8
     max_pending = 4096
@@ -40,7 +31,7 @@ class EventSource:
 
     # read, a function, is asked for an event every so many seconds while somebody listens.
     def __init__(self, read=None, every=1):
-        self.listeners = []  # the oldest first
+        self.listeners = []  # connections, the oldest first
         self._flushing = []  # those with a task, the slowest first
         self._read = read
         self._pause = int(1000 * every) if read else None
@@ -53,12 +44,12 @@ class EventSource:
             return None
         while len(self.listeners) >= self.limit:
             yield from self._drop(self.listeners[0])  # a browser comes back by itself
-        listener = _Listener(resp)
-        self.listeners.append(listener)
-        yield from self._write(listener, first)
+        resp.flush = None  # the task that writes to it
+        self.listeners.append(resp)
+        yield from self._write(resp, first)
         if not self._beating:
-            self._beating = True
             create_task(self._beat())
+            self._beating = True
         return False
 
     # Sends an event to all listeners, and waits for none.
@@ -66,64 +57,64 @@ class EventSource:
         return self._send(encode(data, event, id))
 
     def _send(self, data):
-        for listener in list(self.listeners):
-            yield from self._write(listener, data)
+        for resp in list(self.listeners):
+            yield from self._write(resp, data)
             yield from sleep_ms(0)  # its task is done before the next one's begins: Pycopy's queue of tasks is short
 
     # Each listener has a task while there is something to write to it: one that takes nothing holds up nobody else.
-    def _write(self, listener, data):
-        if not listener.task:
+    def _write(self, resp, data):
+        if not resp.flush:
             if len(self._flushing) >= 32:  # Pycopy's loop has places for 64 tasks that wait
                 yield from self._drop(self._flushing[0])
-            listener.pending = data
-            listener.since = ticks_ms()
-            flush = self._flush(listener)
-            listener.task = create_task(flush) or flush
-            self._flushing.append(listener)
-        elif (len(listener.pending) + len(data) > self.max_pending
-                or ticks_diff(ticks_ms(), listener.since) > 1000 * self.timeout):
-            yield from self._drop(listener)
+            resp.pending = data  # what the task has not begun to write
+            resp.since = ticks_ms()  # when it began to write the last
+            flush = self._flush(resp)
+            resp.flush = create_task(flush) or flush
+            self._flushing.append(resp)
+        elif len(resp.pending) + len(data) > self.max_pending or ticks_diff(ticks_ms(), resp.since) > 1000 * self.timeout:
+            yield from self._drop(resp)
         else:
-            listener.pending += data
+            resp.pending += data
 
-    def _flush(self, listener):
+    def _flush(self, resp):
         try:
-            while listener.pending:
-                data, listener.pending = listener.pending, b""
-                listener.since = ticks_ms()
-                yield from listener.resp.awrite(data)
-            self._done(listener)
+            while resp.pending:
+                data, resp.pending = resp.pending, b""
+                resp.since = ticks_ms()
+                yield from resp.awrite(data)
+            self._done(resp)
         except Exception:  # the client is gone
-            self._done(listener)
-            yield from self._drop(listener)
+            self._done(resp)
+            yield from self._drop(resp)
 
-    def _done(self, listener):
-        listener.task = None
-        if listener in self._flushing:
-            self._flushing.remove(listener)
+    def _done(self, resp):
+        resp.flush = None
+        if resp in self._flushing:
+            self._flushing.remove(resp)
 
-    def _drop(self, listener):
-        if listener in self.listeners:
-            self.listeners.remove(listener)
-        if listener.task:
-            task_cancel(listener.task)
-            self._done(listener)
-        yield from listener.resp.aclose()
+    def _drop(self, resp):
+        if resp in self.listeners:
+            self.listeners.remove(resp)
+        if resp.flush:
+            task_cancel(resp.flush)
+            self._done(resp)
+        yield from resp.aclose()
 
     # Sends what read() returns, or a comment, by which a client that is gone is noticed.
     def _beat(self):
+        pause = 0
         while self.listeners:
-            data = b":\n\n"
             try:
-                if self._read:
-                    value = self._read()
+                yield from sleep_ms(pause)  # also if there was no memory, so that others can free some
+                pause = self._pause or int(1000 * self.keep_alive)
+                data = b":\n\n"
+                try:
+                    value = self._read and self._read()
                     if value is not None:
                         data = encode(value)
-            except Exception as e:
-                sys.print_exception(e)
-            try:
+                except Exception as e:
+                    sys.print_exception(e)
                 yield from self._send(data)
             except Exception as e:  # no memory
                 sys.print_exception(e)
-            yield from sleep_ms(self._pause or int(1000 * self.keep_alive))
         self._beating = False

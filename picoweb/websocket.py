@@ -2,42 +2,38 @@
 import sys
 
 from . import HTTPException
-from .loop import CancelledError, coroutine, create_task, sleep_ms, task_cancel
+from .loop import CancelledError, coroutine, create_task, sleep_ms
 from .utils import decode
 
 try:
     from binascii import b2a_base64
     from hashlib import sha1
-except ImportError:  # Pycopy
+except ImportError:
     from ubinascii import b2a_base64
     from uhashlib import sha1
-
-_HEAD = b"HTTP/1.1 101 NA\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: "
 
 
 def websocket(handler):
     def upgrade(req, resp, **args):
-        yield from resp.awrite(_HEAD + _accept(req.method, req.headers.get) + b"\r\n\r\n")
+        get = req.headers.get
+        if get("Sec-WebSocket-Version") != b"13":
+            raise HTTPException(426, "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13")
+        key = get("Sec-WebSocket-Key", b"")
+        asked = get("Upgrade", b"").lower() == b"websocket" and b"upgrade" in get("Connection", b"").lower()
+        if req.method != "GET" or not asked or len(key) != 24:
+            raise HTTPException(400)
         ws = WebSocket()
+        if len(ws.sockets) >= ws.limit:
+            raise HTTPException(503)
+        key = b2a_base64(sha1(key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest())
+        yield from resp.awrite(b"HTTP/1.1 101 NA\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: " + key[:-1] + b"\r\n\r\n")
         ws._read = req.reader.readexactly
         ws._resp = resp
-        coro = _run(ws, coroutine(handler)(req, ws, **args))
-        ws._task = create_task(coro) or coro
-        WebSocket._swept = WebSocket._swept or create_task(_sweep()) or True
+        create_task(_run(ws, coroutine(handler)(req, ws, **args)))
+        ws.sockets.append(ws)
+        WebSocket._swept = ws._swept or create_task(_sweep()) or True
         return False
     return upgrade
-
-
-def _accept(method, get):
-    if get("Sec-WebSocket-Version") != b"13":
-        raise HTTPException(426, {"Upgrade": "websocket", "Sec-WebSocket-Version": 13})
-    key = get("Sec-WebSocket-Key", b"")
-    upgrade = get("Upgrade", b"").lower() == b"websocket" and b"upgrade" in get("Connection", b"").lower()
-    if method != "GET" or not upgrade or len(key) != 24:
-        raise HTTPException(400)
-    if len(WebSocket.sockets) >= WebSocket.limit:
-        raise HTTPException(503)
-    return b2a_base64(sha1(key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest()).strip()
 
 
 class WebSocket:
@@ -45,20 +41,16 @@ class WebSocket:
     max_message = 4096
     ping_interval = 20
     sockets = []
-    _swept = None
-
-    code = 0
-    _kind = 0
+    code = _swept = _busy = _kind = 0
     _data = b""
-    _silent = -1  # seconds without a frame
-    _busy = False
+    _idle = -1  # seconds of silence
 
     def receive(self):
         while not self.code:
             try:
-                message = yield from _frame(self)
-                if message is not None:
-                    return message
+                data = yield from _frame(self)
+                if data is not None:
+                    return data
             except ValueError as e:
                 yield from self.close(e.args[0])
             except Exception:
@@ -66,8 +58,7 @@ class WebSocket:
         raise OSError(self.code)
 
     def send(self, message):
-        text = isinstance(message, str)
-        yield from _write(self, 1 if text else 2, message.encode() if text else message)
+        yield from _write(self, 2, message)
         if self.code:
             raise OSError(self.code)
 
@@ -77,56 +68,60 @@ class WebSocket:
 
 
 def _run(ws, coro):
-    code = 1011
-    ws.sockets.append(ws)
     try:
         yield from coro
-        code = 1000
+        yield from ws.close()
     except (Exception, CancelledError) as e:
         if not ws.code:
             sys.print_exception(e)
     del coro
-    ws._silent = -1
-    yield from ws.close(code)
-    if ws.code != 1006:
-        yield from sleep_ms(1000 if ws._read else 50)  # a reset overtakes it
-    ws.sockets.remove(ws)
-    yield from ws._resp.aclose()
+    ws._idle = -1
+    try:
+        yield from ws.close(1011)
+        if ws.code != 1006:
+            yield from sleep_ms(1000 if ws._read else 50)  # a reset overtakes it
+    finally:
+        yield from ws._resp.aclose()
+        ws.sockets.remove(ws)
 
 
 def _sweep():
     while True:
-        yield from sleep_ms(1000)
-        for ws in list(WebSocket.sockets):
-            ws._silent += ws._silent >= 0
-            if ws._silent == ws.ping_interval:
-                create_task(_write(ws, 9, b""))
-            elif ws._silent > 2 * ws.ping_interval:
-                ws.code = 1006
-                task_cancel(ws._task)
+        try:
+            yield from sleep_ms(1000)
+            for ws in WebSocket.sockets:
+                if ws._idle == ws.ping_interval:
+                    create_task(_write(ws, 9, b""))
+                elif ws._idle > 2 * ws.ping_interval:
+                    ws.code = 1006
+                    yield from ws._resp.aclose()  # ends receive()
+                ws._idle += ws._idle >= 0
+        except Exception:  # no memory
+            pass
 
 
 # The message that a frame completes: 1 text, 2 bytes, 8 close, 9 ping, 10 pong
 def _frame(ws):
-    ws._silent = 0
+    ws._idle = 0
     first, size = yield from ws._read(2)
     kind = first & 15
     size -= 128
-    valid = kind < 11 and size < 126 and first > 127 if kind > 7 else kind < 3 and (kind > 0) != (ws._kind > 0)
-    if not valid or size < 0 or first & 0x70:
+    valid = kind < 11 and size < 126 and first > 127 if kind > 7 else kind < 3 and (not kind) == (ws._kind > 0)
+    if not valid or size < 0 or first & 112:
         raise ValueError(1002)
     if size > 125:
         size = int.from_bytes((yield from ws._read(2 if size == 126 else 8)), "big")
     if kind < 8 and len(ws._data) + size > ws.max_message:
         raise ValueError(1009)
     mask = yield from ws._read(4)
-    data = yield from ws._read(size)
-    data = bytes(data[i] ^ mask[i & 3] for i in range(size))
-    ws._silent = -1
+    data = bytearray((yield from ws._read(size)))
+    for i in range(size):
+        data[i] ^= mask[i & 3]
+    ws._idle = -1
     if kind == 8:
         ws._read = None
         code = int.from_bytes(data[:2] or b"\3\xe8", "big")
-        _text(data[2:])
+        _text(bytes(data[2:]))
         raise ValueError(code if 999 < code < 1004 or 1006 < code < 1015 or 2999 < code < 5000 else 1002)
     if kind == 9:
         yield from _write(ws, 10, data)
@@ -138,7 +133,6 @@ def _frame(ws):
             return _text(data) if kind == 1 else data
 
 
-# decode() never fails
 def _text(data):
     text = decode(data)
     if text.encode() != data:
@@ -151,9 +145,11 @@ def _write(ws, kind, data):
         yield from sleep_ms(5)
     if ws.code:
         return
+    if isinstance(data, str):
+        kind, data = 1, data.encode()
     ws._busy = True
     size = len(data)
-    head = bytes((128 | kind, size if size < 126 else 126 if size < 65536 else 127))
+    head = bytes((128 | kind, min(size, 126) + (size > 65535)))
     if size > 125:
         head += size.to_bytes(2 if size < 65536 else 8, "big")
     try:

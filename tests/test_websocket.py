@@ -102,6 +102,36 @@ async def flood(ws):
     except OSError:
         ended.append("no send")
 
+tasks = pauses = 0
+
+def no_memory(coro):
+    global tasks
+    tasks += 1
+    if tasks < 4:
+        raise MemoryError("as it must")
+    return create_task(coro)
+
+async def no_memory_after(ms):
+    global pauses
+    await sleep_ms(ms)
+    pauses += 1
+    if pauses < 3:
+        raise MemoryError("as it must")
+
+@app.route("/no-memory")
+def use_no_memory(req, resp):
+    import picoweb.websocket
+    picoweb.websocket.create_task = no_memory
+    picoweb.websocket.sleep_ms = no_memory_after
+    return {}
+
+@app.route("/no-close")
+@websocket
+async def fails_to_close(req, ws):
+    def close(code=1000):
+        raise MemoryError("as it must")
+    ws.close = close
+
 room = []
 
 @app.route("/room")
@@ -383,6 +413,7 @@ REFUSED = [
     ("no key", "GET", {"Sec-WebSocket-Key": None}, 400),
     ("a short key", "GET", {"Sec-WebSocket-Key": "dGhlIHNhbXBsZQ=="}, 400),
     ("another method", "POST", {"Content-Length": "0"}, 400),
+    ("HTTP/1.0, which has no upgrades (RFC 9110 section 7.8)", "GET", {}, 400, "HTTP/1.0"),
 ]
 TAKEN = [
     ("as they are", {}),
@@ -398,10 +429,11 @@ def changed(headers):
 
 def test_handshakes(start):
     server = start()
-    for name, method, headers, status in REFUSED:
-        response = server.request(method, "/echo", changed(headers), version="HTTP/1.1")
+    for name, method, headers, status, *version in REFUSED:
+        response = server.request(method, "/echo", changed(headers), version=(version or ["HTTP/1.1"])[0])
         assert (name, response.status) == (name, status)
-        assert (response.header("Sec-WebSocket-Version") == "13") == (status == 426)
+        fields = [response.header(name) for name in ("Upgrade", "Connection", "Sec-WebSocket-Version")]
+        assert fields == (["websocket", "Upgrade", "13"] if status == 426 else [None] * 3)
     for name, headers in TAKEN:
         with open_socket(server, "/echo", changed(headers)) as s:
             s.sendall(out(TEXT, name))
@@ -411,7 +443,7 @@ def test_handshakes(start):
 
 def test_frames_that_come_with_the_handshake(start):
     with start().connect() as s:
-        s.sendall(harness.request_bytes("GET", "/echo", HANDSHAKE) + out(TEXT, "early") + out(CLOSE))
+        s.sendall(harness.request_bytes("GET", "/echo", HANDSHAKE, version="HTTP/1.1") + out(TEXT, "early") + out(CLOSE))
         assert harness.receive_all(s) == SWITCH + back(TEXT, "early") + back(CLOSE, closing(1000))
 
 
@@ -419,7 +451,7 @@ def test_a_limit_of_its_own(start):
     """Sockets do not take places from requests; beyond their own limit, the status is 503."""
     server = start(limit=20)
     socks = [open_socket(server) for _ in range(20)]
-    response = server.get("/echo", HANDSHAKE)
+    response = server.request("GET", "/echo", HANDSHAKE, version="HTTP/1.1")
     assert response.status == 503
     assert server.get("/stats").json()["sockets"] == 20
     socks.pop().close()
@@ -457,6 +489,22 @@ def test_silent_clients_are_asked_and_then_dropped(start):
         while not receive(answers, 1).endswith(b"a"):
             pass
         assert server.get("/stats").json()["ended"] == [1006]
+
+
+def test_clients_are_asked_and_dropped_although_there_was_no_memory(start):
+    server = start(ping=1)
+    with open_socket(server) as silent:
+        assert server.get("/no-memory").status == 200
+        assert harness.receive_all(silent) == back(PING)
+    wait_for(lambda: not server.get("/stats").json()["sockets"])
+
+
+def test_a_socket_that_there_is_no_memory_to_close_is_closed(start):
+    server = start(limit=2)
+    for _ in range(4):
+        with open_socket(server, "/no-close") as s:
+            assert not harness.receive_all(s)
+    wait_for(lambda: not server.get("/stats").json()["sockets"])
 
 
 def test_a_task_may_send_while_another_does(start):
@@ -566,7 +614,7 @@ def heap_at_rest(server):
 def test_fuzz(start):
     server = start(debug="-1", largest=5000)
     rng = random.Random(SEED)
-    first = None
+    levels = []
     for i in range(INPUTS):
         # Closed sockets keep their places for a moment, so a newcomer may have to try again.
         with harness.patiently(lambda: open_socket(server)) as s:
@@ -577,9 +625,11 @@ def test_fuzz(start):
                 s.shutdown(socket.SHUT_WR)
                 if rng.randrange(3):  # the others leave without reading
                     s.recv(65536)
-        if i == INPUTS // 3:
-            first = heap_at_rest(server)
-    assert heap_at_rest(server) < first + 8192, "the heap has grown"
+        if i in (INPUTS // 3, INPUTS * 2 // 3, INPUTS - 1):
+            levels.append(heap_at_rest(server))
+    # MicroPython's collector holds 20 KB of a closed socket now and then, for some thousand inputs; a leak would go on.
+    first, second, third = levels
+    assert min(second - first, third - second) < 4096, "the heap has grown: %r" % levels
     with open_socket(server) as s:
         s.sendall(out(TEXT, "alive"))
         assert receive(s, 7) == back(TEXT, "alive")
