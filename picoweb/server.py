@@ -29,10 +29,11 @@ class Server:
         failed = False
         while self.s:
             try:
-                yield io_wait(self.s, False)
                 if failed:
+                    yield from sleep_ms(20)
                     failed = False
                     self.evict()  # frees memory or a descriptor
+                yield io_wait(self.s, False)
                 room = self.app.max_connections - len(self.conns)
                 if room > 0 or self.evict() and not room:
                     self.full = 0
@@ -44,7 +45,6 @@ class Server:
             except Exception:  # no memory, no descriptor; on Pycopy, close()
                 failed = True
                 gc.collect()
-                yield from sleep_ms(20)
 
     # For a second: then newcomers get 503, and requests that are still coming in give way, too.
     def overloaded(self):
@@ -73,12 +73,13 @@ class Server:
     def sweep(self):
         app = self.app
         while self.s or self.conns or self.loop and len(app._servers) > 1:  # run() waits for its other ports
-            yield from sleep_ms(500 if self.closed_at is None else 20)
-            over = self.closed_at is not None and ticks_diff(ticks_ms(), self.closed_at) > 1000 * app.shutdown_timeout
             try:
+                yield from sleep_ms(500 if self.closed_at is None else 20)
+                over = self.closed_at is not None and ticks_diff(ticks_ms(), self.closed_at) > 1000 * app.shutdown_timeout
                 for conn in list(self.conns):
                     if over or conn.idle() > 1000 * (app.write_timeout if conn.writing else app.read_timeout):
                         conn.drop()
+                conn = None  # not kept until the next time
             except Exception:
                 gc.collect()
         yield from sleep_ms(20)  # lets the last cancelled handlers clean up

@@ -852,6 +852,49 @@ def test_memory_that_is_used_up_to_the_last_bytes_ends_no_server(serve, runtime)
         assert server.alive(), server.log()[-3000:]
 
 
+PAUSES = """
+import picoweb
+import picoweb.server
+from picoweb.server import sleep_ms
+
+app = picoweb.WebApp(None, serve_static=False)
+app.read_timeout = 1
+pauses = accepts = 0
+
+async def no_memory_after(ms):
+    global pauses
+    await sleep_ms(ms)
+    pauses += 1
+    if pauses < 6:
+        raise MemoryError("as it must")
+
+def no_memory():
+    global accepts
+    accepts += 1
+    if accepts < 4:
+        raise MemoryError("as it must")
+    return accept()
+
+@app.route("/")
+def index(req, resp):
+    global accept
+    accept = app._servers[0].accept
+    app._servers[0].accept = no_memory
+    picoweb.server.sleep_ms = no_memory_after
+    return "hello"
+
+app.run(debug=-1)
+"""
+
+
+def test_the_server_and_its_clocks_go_on_after_a_pause_that_there_was_no_memory_for(serve):
+    server = serve(PAUSES)
+    assert server.get("/").text == "hello"
+    for _ in range(2):
+        with server.connect(10) as s:
+            assert harness.receive_all(s) in (b"", error(408))
+
+
 # Rest
 
 def cpu_ticks(server):
