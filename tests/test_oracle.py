@@ -71,10 +71,11 @@ def of_picoweb(reply):
 
 
 def joined(pairs):
-    """Fields of the same name joined as in picoweb; those that frame the body are compared by the body."""
+    """Fields of the same name joined as in picoweb; those that frame the body are compared by the body, and
+    Upgrade is ignored in HTTP/1.0 (RFC 9110 section 7.8)."""
     fields = {}
     for name, value in pairs:
-        if name not in (b"content-length", b"transfer-encoding"):
+        if name not in (b"content-length", b"transfer-encoding", b"upgrade"):
             fields.setdefault(name, []).append(value)
     return {name: (b"; " if name == b"cookie" else b", ").join(values) for name, values in fields.items()}
 

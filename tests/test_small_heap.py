@@ -15,7 +15,7 @@ import harness
 import mpy
 from vectors import OK, sized
 
-HEAP = 55296
+HEAP = 45056
 
 # The collector has to run before the heap is too fragmented for the next request.
 MAIN = "import gc, sys\ngc.threshold(1024)\nfrom board import app\napp.run(port=int(sys.argv[1]), debug=-1)\n"
@@ -132,9 +132,9 @@ def form(req, resp):
 }
 SMALL_MAIN = "import sys\nimport picoweb\napp = picoweb.WebApp(None, serve_static=False)\n%s\napp.run(port=int(sys.argv[1]), debug=-1)\n"
 FIGURES = [
-    ("mpy", "hello", 27648), ("mpy", "query and JSON", 35840), ("mpy", "a form", 46080),
-    ("source", "hello", 48128), ("source", "query and JSON", 51200), ("source", "a form", 55296),
-    ("pycopy", "hello", 52224), ("pycopy", "query and JSON", 64512), ("pycopy", "a form", 71680),
+    ("mpy", "hello", 26112), ("mpy", "query and JSON", 31232), ("mpy", "a form", 36864),
+    ("source", "hello", 39936), ("source", "query and JSON", 44032), ("source", "a form", 47104),
+    ("pycopy", "hello", 52224), ("pycopy", "query and JSON", 58368), ("pycopy", "a form", 63488),
 ]
 
 
