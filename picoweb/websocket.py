@@ -96,6 +96,7 @@ def _sweep():
                     ws.code = 1006
                     yield from ws._resp.aclose()  # ends receive()
                 ws._idle += ws._idle >= 0
+            ws = None
         except Exception:  # no memory
             pass
 
