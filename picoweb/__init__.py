@@ -7,7 +7,7 @@ _HOST = b"abcdefghijklmnopqrstuvwxyz0123456789-_.~!$%&'*+"
 _TOKEN = _HOST + b"#^`|"  # RFC 9110 section 5.6.2
 
 
-# Stands for picoweb.utils until it is used: apps of 2020 do not import it.
+# Stands for picoweb.utils until used: apps of 2020 do not import it.
 class _Utils:
     def __getattr__(self, name):
         __import__(__name__ + ".utils")
@@ -191,7 +191,7 @@ class WebApp(Service):
         try:
             req = HTTPRequest()
             req._conn = conn
-            conn.buf, conn.left = conn.take(0) or b"", 0
+            conn.buf, conn.left = conn.buf or conn.take(0) or b"", 0
             while not _parse_head(self, req, conn):
                 yield from conn.more()
             if self._prefixes:
@@ -217,14 +217,13 @@ class WebApp(Service):
         except Exception:
             pass  # no memory, or no client
         finally:
-            if result is not False:
-                conn.close()
+            conn.release() if result is False else conn.close()
 
     def dispatch(self, req, resp, handler, args):
         result = coroutine(handler)(req, resp, **args)
         return (yield from result) if hasattr(result, "send") else result
 
-    # Returns handler, options, args
+    # Handler, options, args
     def _find_route(self, req):
         routes, path = self.url_map, req.path
         if len(routes) > 4 or "%" in path:

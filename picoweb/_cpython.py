@@ -349,8 +349,11 @@ def _mark_function(func):
 def _mark_all(namespace, name):
     """Marks the functions and methods in a namespace that belong to the module of this name."""
     for value in list(namespace.values()):
-        value = getattr(value, "__func__", value)
-        if getattr(value, "__module__", None) == name:
+        if isinstance(value, (classmethod, staticmethod)):
+            value = value.__func__
+        if not isinstance(value, (type, types.FunctionType)):  # not getattr(): it would load picoweb.utils
+            continue
+        if value.__module__ == name:
             if inspect.isclass(value):
                 _mark_all(vars(value), name)
             elif inspect.isfunction(value):
@@ -436,6 +439,6 @@ def coroutine(func):
 
     async def call(*args, **kwargs):
         if args and isinstance(args[-1], asyncio.StreamWriter):  # the connection was accepted by an app's own serve()
-            args = (*args[:-2], None, types.SimpleNamespace(s=_Adopted(*args[-2:])))
+            args = (*args[:-2], None, types.SimpleNamespace(s=_Adopted(*args[-2:]), get_extra_info=args[-1].get_extra_info))
         return await func(*args, **kwargs)
     return call

@@ -35,7 +35,7 @@ def redirect(writer, location, code, headers):
 
 # Returns False if the handler keeps the connection.
 def finish(app, req, conn, result, error):
-    cancelled = isinstance(error, CancelledError)
+    cancelled = type(error) is CancelledError  # Pycopy's TimeoutError is one, too
     if error and (not conn.dropped if cancelled else not isinstance(error, Exception)):
         raise error  # Ctrl-C, too
     if result is False:

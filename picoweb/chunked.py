@@ -30,7 +30,7 @@ def begin(req, name, value):
 # Sends 100 Continue, but not after the final response (RFC 9110 section 15.2).
 def ask(conn):
     if not conn.sent:
-        yield from conn.awrite(conn.interim)
+        yield from type(conn).awrite(conn, conn.interim)
         conn.sent = None
     conn.interim = None
 

@@ -96,7 +96,7 @@ def drain(req, conn):
     app = conn.server.app
     n, tail = app.max_drain, b""
     if req._head and conn.next_chunk:
-        tail = conn.buf
+        tail = conn.buf or b" "
     elif req._head and req._length is not None:
         n = min(n, conn.left - len(conn.buf))
         if n <= 0:  # some clients send a CRLF after the body
@@ -104,7 +104,7 @@ def drain(req, conn):
             conn.s.read(2)
         elif conn.interim and not conn.take(0):
             n = 0  # without 100 Continue, the client sends no more
-    conn.idle_since = ticks_ms() - 1000 * app.read_timeout + 300
+    conn.idle_since = ticks_ms() + 300 - int(1000 * app.read_timeout)
     while n > 0 and tail[-4:] != b"\r\n\r\n":  # ends a chunked body
         data = yield from conn.receive(conn.take, 0)
         if not data:

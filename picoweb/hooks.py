@@ -26,10 +26,7 @@ def add_headers(resp, make):
         buf = buf.encode() if isinstance(buf, str) else bytes(buf)
         head += buf[off:off + sz] if sz >= 0 else buf[off:]
         end = head.find(b"\n") + 1
-        if end and head[:12] == b"HTTP/1.1 100":  # an interim response
-            buf, head = head, b""
-            yield from awrite(buf)
-        elif end:
+        if end:
             buf, head = head, None
             if resp.awrite is write:  # else it is below head_only()
                 resp.awrite = resp.awritestr = awrite

@@ -72,13 +72,17 @@ else:
 def listen(host, port, backlog):
     family, kind, proto, _, address = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)[0]
     s = socket.socket(family, kind, proto)
-    s.setblocking(False)
-    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    s.bind(address)
-    if sys.platform == "linux":
-        s.setsockopt(socket.SOL_SOCKET, 7, 32768)  # SO_SNDBUF: more would hide clients that do not read
-    s.listen(backlog)
-    return s
+    try:
+        s.setblocking(False)
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        s.bind(address)
+        if sys.platform == "linux":
+            s.setsockopt(socket.SOL_SOCKET, 7, 32768)  # SO_SNDBUF: more would hide clients that do not read
+        s.listen(backlog)
+        return s
+    except BaseException:
+        s.close()
+        raise
 
 
 # A client's connection
@@ -87,7 +91,8 @@ class Stream:
     left = 0  # unread bytes of the body or chunk
     next_chunk = None  # reads the next chunk's size
     interim = None  # 100 Continue, if expected
-    sent = task = None  # the first write; the task that reads or writes
+    sent = task = None  # the first write; the task of the handler
+    waiter = None  # the task that waits to read or write: wait_for() reads in one of its own
     out = b""  # of write(), which drain() sends
     dropped = gone = False  # by the server, by the client
     writing = None  # True: waits to write, False: to read
@@ -108,8 +113,7 @@ class Stream:
             raise OSError(110)  # ETIMEDOUT
         if self.idle_since is None:
             self.idle_since = ticks_ms()
-        task, self.task = self.task, current_task()  # wait_for() reads in a task of its own
-        self.writing = write
+        self.waiter, self.writing = current_task(), write
         try:
             yield io_wait(self.raw, write)
         except BaseException:
@@ -118,13 +122,16 @@ class Stream:
                 io_forget(self.raw)
             raise
         finally:
-            self.task, self.writing = task, None
+            self.writing = None
         io_done(self.raw)
 
     # Calls op(n) until it returns data; TLS may already hold some.
     def receive(self, op, n):
         try:
-            data = None if self.raw is self.s else op(n)
+            data = None
+            if self.raw is not self.s:
+                yield from sleep_ms(0)  # so that a fast client does not starve the others
+                data = op(n)
             while data is None:
                 yield from self._wait(False)
                 data = op(n)
@@ -208,9 +215,10 @@ class Stream:
         raw, self.raw = self.raw, None
         if raw:
             if self.writing is not None:
-                if self.task is not current_task():  # it would wait for ever
-                    task_cancel(self.task)
+                if self.waiter is not current_task():  # a waiting task would never wake
+                    task_cancel(self.waiter)
                 io_forget(raw)
+            self.task = self.waiter = None  # tasks that have ended keep each other in memory
             self.s.close()
             if raw is not self.s:  # a failed TLS socket leaves it open
                 raw.close()

@@ -2,7 +2,7 @@
 import gc
 import sys
 
-from .loop import Stream, create_task, current_task, get_event_loop, io_forget, io_wait, listen, run_forever
+from .loop import Stream, create_task, get_event_loop, io_forget, io_wait, listen, run_forever
 from .loop import sleep_ms, task_cancel, ticks_diff, ticks_ms, wrap_tls
 
 
@@ -10,7 +10,7 @@ from .loop import sleep_ms, task_cancel, ticks_diff, ticks_ms, wrap_tls
 class Server:
     closed_at = None
     writes = 0
-    full = 0  # times in a row, 5 ms apart, that all places were taken
+    full_checks = 0  # times in a row, 5 ms apart, that all places were taken
 
     def __init__(self, app, s=None, ssl=None, loop=None):
         self.app = app
@@ -21,11 +21,11 @@ class Server:
         self.buf = bytearray(640)
         if s:
             app._servers.append(self)
-            create_task(self.serve())
+            coro = self.serve()
+            self.task = create_task(coro) or coro  # Pycopy returns None
             create_task(self.sweep())
 
     def serve(self):
-        self.task = current_task()
         failed = False
         while self.s:
             try:
@@ -36,9 +36,9 @@ class Server:
                 yield io_wait(self.s, False)
                 room = self.app.max_connections - len(self.conns)
                 if room > 0 or self.evict() and not room:
-                    self.full = 0
+                    self.full_checks = 0
                 elif not self.overloaded() or room < -2:  # a few at a time are told
-                    self.full += 1
+                    self.full_checks += 1
                     yield from sleep_ms(5)
                     continue
                 self.accept()
@@ -46,9 +46,9 @@ class Server:
                 failed = True
                 gc.collect()
 
-    # For a second: then newcomers get 503, and requests that are still coming in give way, too.
+    # All places have been taken for a second: newcomers get 503, and slow senders are evicted.
     def overloaded(self):
-        return self.full >= 200
+        return self.full_checks >= 200 and len(self.conns) >= self.app.max_connections
 
     def accept(self):
         s, peer = self.s.accept()
@@ -83,7 +83,9 @@ class Server:
             except Exception:
                 gc.collect()
         yield from sleep_ms(20)  # lets the last cancelled handlers clean up
-        if self in app._servers:
+        if self.conns:  # adopted in the meantime
+            yield from self.sweep()
+        elif self in app._servers:
             app._servers.remove(self)
             if self.loop:
                 self.loop.stop()
@@ -171,7 +173,7 @@ class Service:
     def run(self, host="127.0.0.1", port=8081, debug=False, lazy_init=False, log=None, **options):
         self._begin(debug, log, lazy_init)
         if debug >= 0:
-            self.log.info("* Running on http://%s:%s/" % (host, port))
+            self.log.info("* Running on http%s://%s:%s/" % ("s" if options.get("ssl") else "", host, port))
         self._options = options
         loop = get_event_loop()
         self.serve(loop, host, port)

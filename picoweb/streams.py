@@ -1,7 +1,7 @@
 # For apps that accept connections themselves, or keep them.
 import sys
 
-from .loop import Stream, create_task, current_task, sleep_ms, ticks_diff, ticks_ms
+from .loop import Stream, coroutine, create_task, current_task, sleep_ms, ticks_diff, ticks_ms
 from .server import Server
 
 
@@ -11,19 +11,19 @@ def adopt(app, writer):
         app._servers.append(Server(app))
         create_task(app._servers[0].sweep())
     s = getattr(writer, "s", None) or writer.ios
-    conn = Stream(app._servers[0], s, None, getattr(writer, "polls", s))
+    conn = Stream(app._servers[0], s, writer.get_extra_info("peername"), getattr(writer, "polls", s))
     conn.task = current_task()
     return conn
 
 
-# An app's own _handle(): it reads the head by itself if it does not call super()._handle(), and closes the connection, unless it fails.
+# An app's own _handle(), which reads the head itself or calls super()._handle(). It closes the connection itself; if it raises, this does.
 def guard(app):
     from .reader import Reader
 
     def handle(reader, conn):
         conn.buf, conn.left = b"", sys.maxsize
         try:
-            yield from type(app)._handle(app, Reader(conn), conn)
+            yield from coroutine(type(app)._handle)(app, Reader(conn), conn)
         except BaseException:
             conn.close()
             raise

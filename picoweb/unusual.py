@@ -44,12 +44,13 @@ def head_only(conn):
 def check_line(req, method, target, version):
     if method == b"HEAD":
         head_only(req._conn)
+    # decode() on boards accepts overlong UTF-8.
+    if not method or method.lower().strip(_TOKEN) or min(target) < 33 or b"\x7f" in target or decode(target).encode() != target:
+        req.method = req.path = "?"  # not for the log
+        raise ValueError
     version = version[:-2] if version[-2:] == b"\r\n" else version[:-1]
     if version not in (b"HTTP/1.1", b"HTTP/1.0"):
         raise HTTPException(505 if re.match(b"HTTP/[0-9][.][0-9]$", version) else 400)
-    # decode() on boards accepts overlong UTF-8.
-    if not method or method.lower().strip(_TOKEN) or min(target) < 33 or b"\x7f" in target or decode(target).encode() != target:
-        raise ValueError
     if method == b"CONNECT":
         raise HTTPException(501)  # picoweb is not a proxy
     if target[:1] != b"/" and (method, target) != (b"OPTIONS", b"*"):
