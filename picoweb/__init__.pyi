@@ -3,6 +3,7 @@
 from typing import IO, Any, Awaitable, Callable, Generator, Iterable, Literal, Mapping, Protocol, Sequence, TypeVar, Union
 from typing import type_check_only
 
+from . import utils as utils
 from .utils import parse_qs as parse_qs
 
 _T = TypeVar("_T")
