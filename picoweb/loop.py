@@ -91,8 +91,7 @@ class Stream:
     left = 0  # unread bytes of the body or chunk
     next_chunk = None  # reads the next chunk's size
     interim = None  # 100 Continue, if expected
-    sent = task = None  # the first write; the task of the handler
-    waiter = None  # the task that waits to read or write: wait_for() reads in one of its own
+    sent = None  # the first write
     out = b""  # of write(), which drain() sends
     dropped = gone = False  # by the server, by the client
     writing = None  # True: waits to write, False: to read
@@ -102,6 +101,8 @@ class Stream:
         self.s = s
         self.raw = raw or s  # the socket below TLS
         self.peer = peer
+        self.task = None  # of the handler
+        self.waiter = None  # the task that waits to read or write: wait_for() reads in one of its own
         self.start = self.idle_since = ticks_ms()  # None: not waiting for the client
         server.conns.append(self)
 
@@ -218,10 +219,10 @@ class Stream:
                 if self.waiter is not current_task():  # a waiting task would never wake
                     task_cancel(self.waiter)
                 io_forget(raw)
-            self.task = self.waiter = None  # tasks that have ended keep each other in memory
             self.s.close()
             if raw is not self.s:  # a failed TLS socket leaves it open
                 raw.close()
+            self.task = self.waiter = None  # tasks that have ended keep each other in memory
 
     # Cancels its task, which may still send 408.
     def drop(self):
