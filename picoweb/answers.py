@@ -63,7 +63,7 @@ def finish(app, req, conn, result, error):
 # Answers a request that has failed; returns the HTTPException that was sent, or None.
 def fail(app, req, conn, e):
     if conn.gone or not (req.method or conn.buf):
-        return log(app, req, "debug", "client gone: %s" % (e.args if isinstance(e, OSError) else "EOF"))
+        return log(app, req, "debug", "client gone: %r" % (e if isinstance(e, OSError) else EOFError()))
     if conn.dropped:
         e = HTTPException(408)
     elif isinstance(e, ValueError) and not req._head or isinstance(e, EOFError) and (not req._head or e.args == (conn,)):
