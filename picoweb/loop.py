@@ -103,7 +103,7 @@ class Stream:
         self.peer = peer
         self.task = None  # of the handler
         self.waiter = None  # the task that waits to read or write: wait_for() reads in one of its own
-        self.start = self.idle_since = ticks_ms()  # None: not waiting for the client
+        self.start = self.idle_since = ticks_ms()  # idle_since is None while the client is not waited for
         server.conns.append(self)
 
     def idle(self):
@@ -151,7 +151,7 @@ class Stream:
     def more(self):
         data = yield from self.receive(self.take, 0)
         if not data:
-            raise EOFError(self)
+            raise EOFError(self)  # an app's own has other arguments
         self.buf += data
 
     def awrite(self, buf, off=0, sz=-1):

@@ -37,7 +37,7 @@ class Server:
                 room = self.app.max_connections - len(self.conns)
                 if room > 0 or self.evict() and not room:
                     self.full_checks = 0
-                elif not self.overloaded() or room < -2:  # a few at a time are told
+                elif not self.overloaded() or room < -2:  # a few at a time get 503
                     self.full_checks += 1
                     yield from sleep_ms(5)
                     continue
@@ -107,7 +107,7 @@ class Server:
             yield from sleep_ms(20)
 
 
-# Starts and stops an app
+# The limits of an app, and what starts and stops it
 class Service:
     max_request_line = 2048
     max_head = max_body = 4096
