@@ -133,8 +133,8 @@ def form(req, resp):
 SMALL_MAIN = "import sys\nimport picoweb\napp = picoweb.WebApp(None, serve_static=False)\n%s\napp.run(port=int(sys.argv[1]), debug=-1)\n"
 FIGURES = [
     ("mpy", "hello", 26112), ("mpy", "query and JSON", 31232), ("mpy", "a form", 36864),
-    ("source", "hello", 39936), ("source", "query and JSON", 44032), ("source", "a form", 47104),
-    ("pycopy", "hello", 52224), ("pycopy", "query and JSON", 58368), ("pycopy", "a form", 63488),
+    ("source", "hello", 40960), ("source", "query and JSON", 49152), ("source", "a form", 47104),
+    ("pycopy", "hello", 52224), ("pycopy", "query and JSON", 58368), ("pycopy", "a form", 67584),
 ]
 
 
