@@ -1,6 +1,6 @@
 """picoweb, a web pico-framework. See docs/api.rst."""
 from .loop import Stream, coroutine, json, mark, re, sys, uerrno
-from .server import Service
+from .server import Server
 
 SEND_BUFSZ = 256
 _HOST = b"abcdefghijklmnopqrstuvwxyz0123456789-_.~!$%&'*+"
@@ -76,8 +76,8 @@ def _parse_head(app, req, conn):
     if end:
         conn.buf = head[end:]
         req._head = head[:end] if conn.buf else head
-        conn.idle_since = None
-        if conn.server.overloaded():
+        conn.begin()
+        if app._full > 200:
             raise HTTPException(503, {"Retry-After": 2})
     return end
 
@@ -165,7 +165,7 @@ def _route_for(method):
     return lambda self, url, **kwargs: self.route(url, methods=(method,), **kwargs)
 
 
-class WebApp(Service):
+class WebApp(Server):
     template_loader = cache_control = None
     headers_mode = "parse"
     _index = _prefixes = ()
@@ -175,7 +175,7 @@ class WebApp(Service):
         super().__init__()
         self.url_map = []
         self.mounts = []
-        self.pkg = pkg.split(".", 1)[0] if pkg and pkg != "__main__" else None
+        self.pkg = pkg.split(".")[0] if pkg and pkg != "__main__" else None
         for url, func, *extra in routes or ():
             self.add_url_rule(url, func, **(extra and extra[0] or {}))
         if serve_static:

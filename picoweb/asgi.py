@@ -17,7 +17,6 @@ import urllib.parse
 
 from . import WebApp, _cpython
 from .loop import Stream, create_task
-from .server import Server
 
 # Fields of a response that are the ASGI server's concern (RFC 9110 section 7.6.1).
 _HOP_BY_HOP = (b"connection", b"keep-alive", b"transfer-encoding", b"upgrade")
@@ -49,8 +48,8 @@ class _Socket:
 class _Connection(Stream):
     """One request: a Stream whose other end is an ASGI server."""
 
-    def __init__(self, server, receive, send, scope):
-        super().__init__(server, _Socket(), scope.get("client"), None)
+    def __init__(self, app, receive, send, scope):
+        super().__init__(app, _Socket(), scope.get("client"))
         self._receive = receive
         self._send = send
         self._head = b""  # of the response, until it is complete
@@ -72,7 +71,7 @@ class _Connection(Stream):
 
     async def _read_unframed(self):
         body = b""
-        while not self._ended and len(body) <= self.server.app.max_body:
+        while not self._ended and len(body) <= self.app.max_body:
             body += await self._next_part()
         return body
 
@@ -153,7 +152,7 @@ class _Connection(Stream):
 
     async def _drain(self):
         # Closing a connection with unread bytes resets it, and the client may lose the response.
-        limit = self.server.app.max_drain
+        limit = self.app.max_drain
         while limit > 0 and not self._ended:
             limit -= len(await self._next_part())
 
@@ -311,7 +310,6 @@ class ASGI:
     def __init__(self, app, debug=0, lazy_init=False, log=None):
         self.app = app
         self._options = (int(debug), log or logging.getLogger("picoweb"), lazy_init)
-        self._server = Server(app)
         self.tasks = []  # coroutines that run beside the app
 
     async def __call__(self, scope, receive, send):
@@ -344,7 +342,7 @@ class ASGI:
     async def _serve(self, scope, receive, send):
         self._start()
         kind = _WebSocket if scope["type"] == "websocket" else _Connection
-        conn = kind(self._server, receive, send, scope)
+        conn = kind(self.app, receive, send, scope)
         try:
             await conn.open(scope)
             if not conn.gone:

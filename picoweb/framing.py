@@ -51,7 +51,7 @@ def read_body(conn, n=-1):
         if n < 0 and conn.next_chunk and not conn.left:
             yield from conn.next_chunk(conn)
         left = conn.left if n < 0 else n - len(buf)
-        if len(buf) + left > conn.server.app.max_body:
+        if len(buf) + left > conn.app.max_body:
             raise HTTPException(413)
         if not left:
             return bytes(buf)
@@ -93,7 +93,7 @@ def read_form(req):
 # Drains the unread rest: closing a socket with unread bytes resets it, and the client may lose the response. idle_since is set back, so that
 # the connection times out within half a second or so, and is the first to be evicted.
 def drain(req, conn):
-    app = conn.server.app
+    app = conn.app
     n, tail = app.max_drain, b""
     if req._head and conn.next_chunk:
         tail = conn.buf or b" "

@@ -28,7 +28,7 @@ class Reader:
         line = bytearray()
         piece = memoryview(bytearray(conn.buf.find(b"\n") + 1 or 512))
         end = 0
-        while not end and len(line) < conn.server.app.max_body:
+        while not end and len(line) < conn.app.max_body:
             n = yield from readinto(conn, piece)
             if not n:
                 break

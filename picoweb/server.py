@@ -1,114 +1,60 @@
-# Accepts clients, and watches their timeouts; starts and stops an app. There is no HTTP here.
+# Accepts clients and watches their timeouts; starts an app. There is no HTTP here.
 import gc
 import sys
 
-from .loop import Stream, create_task, get_event_loop, io_forget, io_wait, listen, run_forever
-from .loop import sleep_ms, task_cancel, ticks_diff, ticks_ms, wrap_tls
+from .loop import Stream, create_task, get_event_loop, io_wait, run_forever, sleep_ms, socket, ticks_diff, ticks_ms
 
 
-# A listening socket and its clients
-class Server:
-    closed_at = None
-    writes = 0
-    full_checks = 0  # times in a row, 5 ms apart, that all places were taken
+# A listening socket
+class Port:
 
-    def __init__(self, app, s=None, ssl=None, loop=None):
+    def __init__(self, app, s, ssl):
         self.app = app
         self.s = s
         self.ssl = ssl
-        self.loop = loop  # is stopped at the end
-        self.conns = []
-        self.buf = bytearray(640)
-        if s:
-            app._servers.append(self)
-            coro = self.serve()
-            self.task = create_task(coro) or coro  # Pycopy returns None
-            create_task(self.sweep())
+        app._ports.append(self)
+        self.task = create_task(self.serve())
+        create_task(app._watch())
 
     def serve(self):
-        failed = False
+        app, failed = self.app, False
         while self.s:
             try:
                 if failed:
                     yield from sleep_ms(20)
                     failed = False
-                    self.evict()  # frees memory or a descriptor
+                    app._evict()  # frees memory or a socket
                 yield io_wait(self.s, False)
-                room = self.app.max_connections - len(self.conns)
-                if room > 0 or self.evict() and not room:
-                    self.full_checks = 0
-                elif not self.overloaded() or room < -2:  # a few at a time get 503
-                    self.full_checks += 1
+                if len(app._conns) < app.max_connections or app._make_room():
+                    self.accept()
+                else:
                     yield from sleep_ms(5)
-                    continue
-                self.accept()
             except Exception:  # no memory, no descriptor; on Pycopy, close()
                 failed = True
                 gc.collect()
 
-    # All places have been taken for a second: newcomers get 503, and slow senders are evicted.
-    def overloaded(self):
-        return self.full_checks >= 200 and len(self.conns) >= self.app.max_connections
-
     def accept(self):
-        s, peer = self.s.accept()
-        conn = None
+        conn, peer = self.s.accept()
         try:
-            s.setblocking(False)
-            conn = Stream(self, wrap_tls(self.ssl, s) if self.ssl else s, peer, s)
-            coro = self.app._handle(conn, conn)
-            conn.task = create_task(coro) or coro  # Pycopy returns None
+            conn.setblocking(False)
+            if self.ssl:
+                from .streams import secure
+                conn = secure(self.app, conn, peer, self.ssl)
+            else:
+                conn = Stream(self.app, conn, peer)
+            conn.port = self
+            conn.task = create_task(self.app._handle(conn, conn))
         except BaseException:  # Ctrl-C, too
-            (conn or s).close()
+            conn.close()
             raise
 
-    # Evicts the client that has been idle longest, if at least 20 ms.
-    def evict(self):
-        conns = [conn for conn in self.conns if conn.idle() >= 20 or self.overloaded() and conn.writing is False]
-        if conns:
-            max(conns, key=Stream.idle).drop()
-            return True
-
-    # Checks all timeouts: a timer for each wait would cost more than the request.
-    def sweep(self):
-        app = self.app
-        while self.s or self.conns or self.loop and len(app._servers) > 1:  # run() waits for its other ports
-            try:
-                yield from sleep_ms(500 if self.closed_at is None else 20)
-                over = self.closed_at is not None and ticks_diff(ticks_ms(), self.closed_at) > 1000 * app.shutdown_timeout
-                for conn in list(self.conns):
-                    if over or conn.idle() > 1000 * (app.write_timeout if conn.writing else app.read_timeout):
-                        conn.drop()
-                conn = None  # not kept until the next time
-            except Exception:
-                gc.collect()
-        yield from sleep_ms(20)  # lets the last cancelled handlers clean up
-        if self.conns:  # adopted in the meantime
-            yield from self.sweep()
-        elif self in app._servers:
-            app._servers.remove(self)
-            if self.loop:
-                self.loop.stop()
-
-    # Frees the port at once. Requests in progress have app.shutdown_timeout seconds.
-    def close(self):
-        s, self.s = self.s, None
-        if s:
-            self.closed_at = ticks_ms()
-            task_cancel(self.task)
-            io_forget(s)
-            s.close()
-            for conn in list(self.conns):
-                if conn.idle_since is not None and not (conn.sent or conn.left or conn.next_chunk):
-                    conn.drop()
-
-    def wait_closed(self):
-        while self in self.app._servers:
-            yield from sleep_ms(20)
+    # Once it is closed, whether conn has to go: it has not sent a request, or its time is up.
+    def is_over(self, conn):
+        return not self.s and (conn.start is None or ticks_diff(ticks_ms(), self.closed_at) > 1000 * self.app.shutdown_timeout)
 
 
-# The limits of an app, and what starts and stops it
-class Service:
+# What an app has as a server: its limits and its clients
+class Server:
     max_request_line = 2048
     max_head = max_body = 4096
     max_drain = 65536
@@ -121,21 +67,26 @@ class Service:
     log = None
     inited = False
     _own_fields = True  # the app may parse header fields itself
+    _options = {}
+    _loop = None  # of run(), which ends when the last client has gone
+    _watching = _buf = None
+    _writes = 0
+    _full = 0  # times in a row, 5 ms apart, that no place was free
 
     def __init__(self):
-        self._servers = []
-        self._options = {}
+        self._conns = []
+        self._ports = []
 
     def init(self):
         self.inited = True
 
     def _begin(self, debug=False, log=None, lazy_init=False):
         from . import WebApp
-        if debug >= 0:
+        if debug >= 0 and not log:
             from .log import logger
-            log = log or logger(debug)
+            log = logger(debug)
         self.debug, self.log = int(debug), log
-        if not self._servers:  # not for a second port
+        if not self._ports:  # not for a second port
             self.init()
         self.inited = True
         self._own_fields = self.headers_mode != "parse" or type(self).parse_headers is not WebApp.parse_headers
@@ -147,28 +98,68 @@ class Service:
             if not app.inited:
                 app._begin(debug, log)
 
-    def _listen(self, loop, host, port, backlog=None, ssl=None):
-        return Server(self, listen(host, port, backlog or self.backlog), ssl, loop)
+    def _listen(self, host, port, backlog=None, ssl=None):
+        family, kind, proto, _, address = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)[0]
+        s = socket.socket(family, kind, proto)
+        try:
+            s.setblocking(False)
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            s.bind(address)
+            if sys.platform == "linux":
+                s.setsockopt(socket.SOL_SOCKET, 7, 32768)  # SO_SNDBUF: more would hide clients that do not read
+            s.listen(backlog or self.backlog)
+            return Port(self, s, ssl)
+        except BaseException:
+            s.close()
+            raise
+
+    # Evicts the client that has been idle longest, if at least 20 ms. When overloaded, slow senders are evicted, too.
+    def _evict(self):
+        conns = [conn for conn in self._conns if conn.idle() >= 20 or self._full > 200 and conn.waiter and not conn.writing]
+        if conns:
+            max(conns, key=Stream.idle).drop()
+            return True
+
+    # Whether a newcomer can be accepted. If none can for a second, a few at a time are, and get 503.
+    def _make_room(self):
+        room = self.max_connections - len(self._conns)
+        self._full += 1
+        if self._evict() and not room:
+            return True
+        return self._full > 200 and room > -3
+
+    # Checks all timeouts: a timer for each wait would cost more than the request. For a new port, a new one takes over.
+    def _watch(self):
+        this = self._watching = object()
+        while this is self._watching and (self._ports or self._conns):
+            try:
+                yield from sleep_ms(500 if self._ports else 20)
+                for conn in list(self._conns):
+                    if (conn.idle() > 1000 * (self.write_timeout if conn.writing else self.read_timeout)
+                            or conn.port and conn.port.is_over(conn)):
+                        conn.drop()
+                conn = None  # not kept until the next time
+            except Exception:
+                gc.collect()
+        if this is self._watching:
+            self._watching = None
+            yield from sleep_ms(20)  # lets the last cancelled handlers clean up
+            if self._loop and not self._watching:
+                self._loop.stop()
+                self._loop = None
 
     def serve(self, loop, host, port):
-        self._listen(loop, host, port, **self._options)
+        self._loop = loop
+        self._listen(host, port, **self._options)
         run_forever(loop, self)
 
-    def start_server(self, host="127.0.0.1", port=8081, debug=False, log=None, **options):
-        self._begin(debug, log)
-        return self._listen(None, host, port, **options)
-        yield  # a coroutine
+    def start_server(self, *args, **kwargs):
+        from .control import start_server
+        return start_server(self, *args, **kwargs)
 
     def shutdown(self):
-        for server in self._servers:
-            server.close()
-
-    # After Ctrl-C, which may have ended the task that ran sweep()
-    def _stop(self):
-        for server in list(self._servers):
-            server.loop = None
-            server.close()
-            yield from server.sweep()
+        from .control import shutdown
+        shutdown(self)
 
     def run(self, host="127.0.0.1", port=8081, debug=False, lazy_init=False, log=None, **options):
         self._begin(debug, log, lazy_init)

@@ -1,6 +1,5 @@
 # A client for an app's own tests, without sockets
-from .loop import Stream, get_event_loop, json as _json
-from .server import Server
+from .loop import Stream, get_event_loop, json as _json, sleep_ms
 from .utils import decode
 
 
@@ -31,6 +30,13 @@ class _Socket:
 
     def close(self):
         self.limit = 0
+
+
+class _Connection(Stream):
+
+    # Reads at once.
+    def _wait(self, write):
+        return sleep_ms(0)
 
 
 # The fields of a response; names match in any case. Repeated fields are joined by commas; pairs has each of them.
@@ -92,7 +98,6 @@ class TestClient:
         self.cookies = {}
         if not app.inited:
             app._begin(debug)
-        self.server = Server(app)
 
     # The body is data (str or bytes), form (dict) or json. After limit bytes of the response, the client hangs up.
     def request(self, method, url, headers=None, data=b"", form=None, json=None, limit=1 << 30):
@@ -112,7 +117,7 @@ class TestClient:
         return self._talk(_Socket(head.encode() + data, limit))
 
     def _talk(self, s):
-        conn = Stream(self.server, s, ("127.0.0.1", 0), _Socket(b"", 0))  # as with TLS: reads at once
+        conn = _Connection(self.app, s, ("127.0.0.1", 0))
         get_event_loop().run_until_complete(self.app._handle(conn, conn))
         raw = s.sent
         conn.close()

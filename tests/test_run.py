@@ -201,7 +201,7 @@ def interrupt_cpython(loop):
 def interrupt_pycopy(loop):
     call_soon = loop.call_soon
     def interrupt(callback, *args):
-        if callback is app._servers[0].task:
+        if callback is app._ports[0].task:
             loop.call_soon = call_soon
             raise KeyboardInterrupt
         call_soon(callback, *args)
@@ -214,7 +214,7 @@ def interrupt_micropython(core):
             self.push = queue.push
         def pop(self):
             task = self.queue.pop()
-            if task is app._servers[0].task:
+            if task is app._ports[0].task:
                 core._task_queue = self.queue
                 raise KeyboardInterrupt
             return task
@@ -234,12 +234,12 @@ def lose(req, resp):
 INTERRUPT = """
 import picoweb.server
 def interrupt(server):
-    picoweb.server.Server.accept = accept
+    picoweb.server.Port.accept = accept
     raise KeyboardInterrupt
-accept = picoweb.server.Server.accept
+accept = picoweb.server.Port.accept
 @app.route("/interrupt")
 def prepare(req, resp):
-    picoweb.server.Server.accept = interrupt
+    picoweb.server.Port.accept = interrupt
     yield from picoweb.start_response(resp)
 """
 def wake(server):
@@ -349,7 +349,7 @@ from picoweb import server
 create_task = server.create_task
 connections = []
 def interrupted(coro):
-    if app.inited and app._servers and app._servers[0].conns:
+    if app.inited and app._conns:
         server.create_task = create_task
         raise KeyboardInterrupt
     return create_task(coro)
@@ -665,7 +665,7 @@ def waited(s):
 COUNT = """
 @app.route("/count")
 def count(req, resp):
-    yield from picoweb.jsonify(resp, len(app._servers[0].conns))
+    yield from picoweb.jsonify(resp, len(app._conns))
 """
 
 

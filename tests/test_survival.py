@@ -326,7 +326,7 @@ app = picoweb.WebApp(None)
 app.shutdown_timeout = 1
 create_task = getattr(asyncio, "create_task", None) or asyncio.get_event_loop().create_task
 async def end():
-    while len(app._servers[0].conns) < app.max_connections:
+    while len(app._conns) < app.max_connections:
         await asyncio.sleep(0.05)
     await asyncio.sleep(0.3)
     app.shutdown()
@@ -878,8 +878,8 @@ def no_memory():
 @app.route("/")
 def index(req, resp):
     global accept
-    accept = app._servers[0].accept
-    app._servers[0].accept = no_memory
+    accept = app._ports[0].accept
+    app._ports[0].accept = no_memory
     picoweb.server.sleep_ms = no_memory_after
     return "hello"
 
@@ -1064,7 +1064,7 @@ class OwnHandle(picoweb.WebApp):
         line = yield from reader.readline()
         if line.startswith(b"BAD"):
             raise ValueError("a mistake of the app")
-        yield from writer.awrite(b"HTTP/1.0 200 OK\\r\\n\\r\\n%d" % len(self._servers[0].conns))
+        yield from writer.awrite(b"HTTP/1.0 200 OK\\r\\n\\r\\n%d" % len(self._conns))
         yield from writer.aclose()
 
 
@@ -1077,7 +1077,7 @@ if FAIL:
 
 @app.route("/")
 def index(req, resp):
-    return str(len(app._servers[0].conns))
+    return str(len(app._conns))
 
 
 @app.route("/binary")

@@ -189,7 +189,7 @@ def late(resp):
 from picoweb.loop import coroutine, get_event_loop
 get_event_loop().run_until_complete(coroutine(late)(kept[0]))
 check("late", kept, ["gone"])
-check("no connection is left", client.server.conns, [])
+check("no connection is left", client.app._conns, [])
 print("passed")
 '''
 

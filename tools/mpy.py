@@ -41,7 +41,7 @@ def compile_tree(python, files, root, target, level=0):
     return made
 
 
-# For apps that import picoweb.loop: what is in these modules is in the package's own one.
+# For apps that import picoweb.server: what is in it is in the package's own one.
 THERE = "from . import *\n"
 
 

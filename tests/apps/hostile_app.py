@@ -41,7 +41,7 @@ def stats(req, resp):
     gc.collect()
     # On CPython, blocks instead of bytes, because a process keeps memory that it has had.
     held = sys.getallocatedblocks() if sys.implementation.name == "cpython" else gc.mem_alloc()
-    yield from picoweb.jsonify(resp, {"heap": held, "connections": len(app._servers[0].conns), "tasks": count_tasks()})
+    yield from picoweb.jsonify(resp, {"heap": held, "connections": len(app._conns), "tasks": count_tasks()})
 
 
 # Requests
