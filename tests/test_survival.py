@@ -513,6 +513,38 @@ def test_hostile_clients_of_tls_are_survived(serve, runtime, tmp_path):
     assert not [word for word in DEATHS if word in server.log()], server.log()[-3000:]
 
 
+def upload(s, context, over):
+    """Sends as fast as it can, until it is told that this is over."""
+    with context.wrap_socket(s) as s:
+        s.sendall(b"PUT /upload HTTP/1.0\r\nContent-Length: 999999999\r\n\r\n")
+        with contextlib.suppress(OSError):
+            while not over.is_set():
+                s.sendall(bytes(16384))
+
+
+def test_fast_uploads_over_tls_leave_the_others_their_turn(serve, runtime, tmp_path):
+    """There is always more of them to decrypt."""
+    names = certificate(str(tmp_path), runtime)
+    server = serve(source("hostile_app.py").replace("    app.run()\n", WITH_TLS % (names * 2)), debug="-1")
+    context = tls_context(runtime)
+    assert_tls_page(server, context)
+    over = threading.Event()
+    threads = [threading.Thread(target=upload, args=(server.connect(), context, over)) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    try:
+        time.sleep(0.3)
+        for _ in range(2):
+            with context.wrap_socket(server.connect(3)) as s:
+                s.sendall(hostile.HELLO)
+                assert harness.receive_all(s).endswith(b"picoweb is up\n")
+    finally:
+        over.set()
+        for thread in threads:
+            thread.join()
+    assert server.alive()
+
+
 # Limits
 
 SHORT = source("hostile_app.py").replace(
