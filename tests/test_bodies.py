@@ -438,7 +438,7 @@ def test_unread_chunks_that_come_late_cost_no_time(server, cuts):
     ends = [n % len(coded) for n in cuts] + [len(coded)]
     parts = [chunked(b"/unread") + coded[:ends[0]]] + [coded[n:end] for n, end in zip(ends, ends[1:])]
     took = []
-    for _ in range(5):
+    for _ in range(3):
         with server.connect() as s:
             harness.send_pieces(s, parts, 0.02)
             start = time.monotonic()

@@ -388,7 +388,7 @@ def test_ctrl_c_before_the_task_of_a_connection_is_there(serve):
 
 # What Ctrl-C raises, where no code of the app is running: before there is a request, and in the cleanup of a handler whose client is late.
 CTRL_C = """
-app.read_timeout = 0.5
+app.read_timeout = 0.3
 Request = picoweb.HTTPRequest
 class Interrupted:
     def __init__(self):
