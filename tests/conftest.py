@@ -13,11 +13,12 @@ SLOW = ("test_fuzz", "test_hostile", "test_notes", "test_run")
 LONG = ("test_bench.py", "test_fuzz.py", "test_hostile.py", "test_install.py", "test_oracle.py", "test_stubs.py", "test_survival.py")
 LONG_TESTS = set("""
     test_a_lost_test_run_takes_its_servers_along test_a_machine_without_a_network test_a_megabyte_in_a_small_heap
-    test_a_misuse_is_found test_a_slow_client_that_goes_on_is_served test_an_app_file_by_its_name
+    test_a_misuse_is_found test_a_newcomer_is_not_refused_for_places_that_are_free_again test_a_slow_client_that_goes_on_is_served test_an_app_file_by_its_name
     test_ctrl_c_lets_a_response_be_taken test_cut_off_at_every_length test_each_timeout_is_for_its_own_wait
     test_frames_that_end_the_connection test_fuzz test_hostile_forms test_kill
     test_newcomers_are_told_that_every_place_is_a_handlers_at_work test_one_that_does_not_read_holds_up_nobody
-    test_one_that_reads_too_slowly_is_given_up test_picoweb_imported_by_its_file test_picoweb_inside_a_package
+    test_one_that_reads_too_slowly_is_given_up
+    test_own_start_server_and_a_client_that_comes_as_the_last_one_has_gone test_picoweb_imported_by_its_file test_picoweb_inside_a_package
     test_pytest_runs_it test_restart test_silent_clients_are_asked_and_then_dropped
     test_the_connection_is_closed_after_the_code test_the_example_has_the_same_pages test_the_library
     test_the_library_under_asgi test_timeouts test_two_workers_answer_ten_thousand_requests

@@ -160,6 +160,16 @@ def test_expect_and_no_body(server):
             assert harness.receive_all(s) == OK + b"0 0"
 
 
+def test_expect_of_a_request_without_a_response_body(server):
+    """What HEAD leaves out is not the final response that follows 100 Continue (RFC 9110 section 9.3.2)."""
+    for path, reply in (b"/data", OK), (b"/stream", OK), (b"/json", error(400)[:-3]):
+        with server.connect() as s:
+            s.sendall(b"HEAD %s HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n" % path)
+            assert s.recv(1000) == CONTINUE
+            s.sendall(b"nul")
+            assert harness.receive_all(s) == reply
+
+
 def test_expect_and_the_response_has_begun(server):
     """RFC 9110 section 10.1.1: 100 Continue is not sent after the final status."""
     with expect(server, b"/late") as s:
@@ -267,6 +277,34 @@ def test_unread_body_that_never_comes(server):
     start = time.monotonic()
     assert server.raw(vectors.post(b"/unread", b"Content-Length: 3000")) == OK + b"unread"
     assert time.monotonic() - start < 8
+
+
+FRACTION = """
+import picoweb
+app = picoweb.WebApp(None)
+app.read_timeout = app.write_timeout = 20.5
+app.max_connections = 2
+
+
+@app.route("/")
+def unread(req, resp):
+    return "unread"
+
+
+app.run(debug=-1)
+"""
+
+
+def test_unread_bodies_that_never_come_and_a_timeout_with_a_fraction(serve):
+    """A float is a number of seconds like any other: these clients are closed long before read_timeout, and keep no place."""
+    server = serve(FRACTION)
+    held = [server.connect(4) for _ in range(2)]
+    for s in held:
+        s.sendall(vectors.post(b"/", b"Content-Length: 3000"))
+    assert server.get("/", timeout=4).text == "unread"
+    for s in held:
+        with s:
+            assert harness.Response(harness.receive_all(s)).text == "unread"
 
 
 def test_unread_body_without_an_end(server):
@@ -391,6 +429,22 @@ def test_unread_chunks_that_are_there_cost_no_time(server):
         assert server.raw(chunked(b"/unread") + chunks(b"x" * 100)) == OK + b"unread"
         took.append(time.monotonic() - start)
     assert min(took) < 0.4
+
+
+@pytest.mark.parametrize("cuts", [[0], [0, -1], [0, 5, -4], [5], [-2]], ids=["after the head", "and before LF", "and in a chunk", "in a chunk", "before CRLF"])
+def test_unread_chunks_that_come_late_cost_no_time(server, cuts):
+    """The end of the body ends the response, in whichever segment it comes."""
+    coded = chunks(b"x" * 100)
+    ends = [n % len(coded) for n in cuts] + [len(coded)]
+    parts = [chunked(b"/unread") + coded[:ends[0]]] + [coded[n:end] for n, end in zip(ends, ends[1:])]
+    took = []
+    for _ in range(3):
+        with server.connect() as s:
+            harness.send_pieces(s, parts, 0.02)
+            start = time.monotonic()
+            assert harness.receive_all(s) == OK + b"unread"
+            took.append(time.monotonic() - start)
+    assert min(took) < 0.15
 
 
 def test_unread_chunks_without_an_end(server):

@@ -7,8 +7,10 @@ and why picoweb does not.
 import contextlib
 import os
 import re
+import socket
 import time
 from collections import namedtuple
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -17,6 +19,7 @@ from test_examples import HTML, TEXT, error, wire, with_length
 
 # An app's usual first lines, and its last.
 HEAD = "import picoweb\n"
+GET = b"GET / HTTP/1.0\r\n\r\n"
 RUN = '\nif __name__ == "__main__":\n    app.run(debug=0)\n'
 ORIGINAL = os.path.join(harness.DEPS, "lib", "picoweb-1.8.2")
 
@@ -1294,6 +1297,81 @@ def test_own_start_server_and_clocks(serve):
     assert server.get("/").raw == page("index")
 
 
+PEER = """
+@app.route("/peer")
+def peer(req, resp):
+    peer = resp.get_extra_info("peername")
+    return bytes(peer) if isinstance(peer, (bytes, bytearray)) else str(peer[1])
+"""
+
+
+@pytest.mark.parametrize("start", ["own", "picoweb's"])
+def test_the_address_of_the_client(serve, start):
+    """As the runtime's sockets give it: on boards on Linux, the bytes of a struct sockaddr_in."""
+    port = harness.free_port()
+    source = OWN_SERVER % (PEER, port)
+    server = serve(source if start == "own" else source.replace("asyncio.start_server(app._handle, ", "app.start_server("), port=port)
+    for _ in range(2):
+        with server.connect() as s:
+            s.sendall(harness.request_bytes("GET", "/peer"))
+            number = s.getsockname()[1]
+            peer = harness.Response(harness.receive_all(s)).body
+            assert peer == b"%d" % number or peer[2:8] == number.to_bytes(2, "big") + bytes((127, 0, 0, 1))
+
+
+# Each app has a server of its own, so that all can be tried at once.
+MANY = """
+import picoweb
+try:
+    import asyncio
+except ImportError:
+    import uasyncio as asyncio
+
+def index(req, resp):
+    return "index"
+
+async def main():
+    for port in %r:
+        app = picoweb.WebApp(None, [("/", index)])
+        app.read_timeout = 0.3
+        create_task(asyncio.start_server(app._handle, "127.0.0.1", port))
+    while True:
+        await asyncio.sleep(1)
+
+create_task = getattr(asyncio, "create_task", None) or asyncio.get_event_loop().create_task
+if hasattr(asyncio, "run"):
+    asyncio.run(main())
+else:
+    asyncio.get_event_loop().run_until_complete(main())
+"""
+
+
+# When the first client comes with its whole request, and when it comes in two pieces: seconds after which another one comes.
+COMES = [(1, 0.002 * i) for i in range(1, 9)] + [(2, 0.45 + 0.008 * i) for i in range(12)]
+
+
+def test_own_start_server_and_a_client_that_comes_as_the_last_one_has_gone(serve):
+    """What watches the clients of such an app ends some time after the last one: one that comes just then, and says nothing, is closed all the same."""
+    ports = [harness.free_port() for _ in COMES]
+    server = serve(MANY % ports, port=ports[-1])  # the last one that it opens
+
+    def talk(port, pieces):
+        with socket.create_connection(("127.0.0.1", port), 4) as s:
+            harness.send_pieces(s, pieces, 0.02)
+            return harness.receive_all(s)
+
+    def come(port, when):
+        pieces, seconds = when
+        start = time.monotonic()
+        assert talk(port, harness.pieces(GET, len(GET) // pieces + 1)).endswith(b"index")
+        time.sleep(max(0, start + seconds - time.monotonic()))
+        return talk(port, [])
+
+    with ThreadPoolExecutor(len(ports)) as pool:
+        assert set(pool.map(come, ports, COMES)) == {b""}
+    assert server.alive()
+
+
 # An app that does by itself what run() does, or calls it from elsewhere
 
 PLAIN = """
@@ -1446,6 +1524,56 @@ def test_handle_extended(serve):
     server = serve(app(OWN_HANDLE % "App"))
     assert [server.get("/").json() for _ in range(3)] == [1, 2, 3]
     assert server.get("/nothing").raw == error(404)
+
+
+PROXIED = """
+class App(picoweb.WebApp):
+
+    def _handle(self, reader, writer):
+        line = yield from reader.readline()
+        writer.proxied = line[6:].decode()
+        yield from super()._handle(reader, writer)
+
+app = App(None)
+
+@app.route("/")
+def index(req, resp):
+    data = yield from req.get_data()
+    return resp.proxied + data.decode()
+"""
+LINES = [b"PROXY TCP4 1.2.3.4 5.6.7.8 1 2\r\n", b"POST / HTTP/1.0\r\n", b"Content-Length: 4\r\n\r\n", b"body"]
+
+
+@pytest.mark.parametrize("cuts", [(1, 2, 3), (1,), (), (2,), (3,)], ids=str)
+def test_handle_that_reads_first(serve, cuts):
+    """A line before the request, as proxies send it: what its reader has read beyond it belongs to the request."""
+    server = serve(app(PROXIED))
+    pieces = [b"".join(LINES[start:end]) for start, end in zip((0,) + cuts, cuts + (4,))]
+    assert server.raw(None, pieces, pause=0.03).endswith(b"\r\n\r\nTCP4 1.2.3.4 5.6.7.8 1 2\r\nbody")
+
+
+def test_handle_that_reads_first_on_plain_cpython(runtime):
+    """A generator, too, in an app that is started as an ordinary script, without python -m picoweb."""
+    if not runtime.is_cpython:
+        pytest.skip("boards have no other way")
+    out = harness.run_inside(runtime, HEAD + PROXIED + """
+import _thread, socket, threading
+
+def client():
+    try:
+        with socket.create_connection(("127.0.0.1", PORT), 10) as s:
+            s.sendall(LINES)
+            print(s.makefile("rb").read().split(b"\\r\\n\\r\\n")[1].decode().split())
+    finally:
+        _thread.interrupt_main()
+
+threading.Timer(0.1, client).start()
+try:
+    app.run(port=PORT, debug=0)
+except KeyboardInterrupt:
+    pass
+""".replace("PORT", str(harness.free_port())).replace("LINES", repr(b"".join(LINES))))
+    assert out == "['TCP4', '1.2.3.4', '5.6.7.8', '1', '2', 'body']\n"
 
 
 def test_handle_replaced(serve):

@@ -344,6 +344,24 @@ except OSError:
         assert "taken" in server.log() and "over" in server.log() and "Traceback" not in server.log()
 
 
+def test_a_port_that_is_taken_costs_no_descriptor(serve):
+    """An app may try again and again."""
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        s.listen(1)
+        server = serve(APP % "pass" + """
+for _ in range(40):
+    try:
+        app.start_server("127.0.0.1", %d).send(None)
+    except OSError:
+        print("taken")
+app.run(debug=-1)
+""" % s.getsockname()[1])
+    assert served(server) == HTML + b"page"
+    assert server.log().count("taken") == 40
+    assert len(os.listdir("/proc/%d/fd" % server.pid)) < 20
+
+
 LOST = """
 from picoweb import server
 create_task = server.create_task
@@ -366,6 +384,43 @@ def test_ctrl_c_before_the_task_of_a_connection_is_there(serve):
     assert served(server) == HTML + b"page"
     assert server.stop() == 0
     assert "Traceback" not in server.log()
+
+
+# What Ctrl-C raises, where no code of the app is running: before there is a request, and in the cleanup of a handler whose client is late.
+CTRL_C = """
+app.read_timeout = 0.3
+Request = picoweb.HTTPRequest
+class Interrupted:
+    def __init__(self):
+        picoweb.HTTPRequest = Request
+        raise KeyboardInterrupt
+@app.route("/before")
+def before(req, resp):
+    picoweb.HTTPRequest = Interrupted
+    return "before"
+@app.route("/dropped")
+async def dropped(req, resp):
+    try:
+        await req.reader.read(5)
+    finally:
+        raise KeyboardInterrupt
+"""
+
+
+@pytest.mark.parametrize("requests", [
+    [b"GET /before HTTP/1.0\r\n\r\n", GET], [b"POST /dropped HTTP/1.0\r\nContent-Length: 5\r\n\r\n"],
+], ids=["before there is a request", "as the client is dropped"])
+def test_ctrl_c_is_no_failure_of_a_request(serve, requests):
+    """run() raises it, and works again."""
+    server = serve(APP % "pass" + CTRL_C + AGAIN)
+    for data in requests:
+        assert "interrupted" not in server.log()
+        with contextlib.suppress(ConnectionResetError):  # nobody has read the last one
+            reply = server.raw(data)
+            assert reply == b"" or data is not requests[-1]
+    wait_for_log(server, "interrupted")
+    assert served(server) == HTML + b"page"
+    assert server.stop() == 0
 
 
 TWO = """
@@ -467,6 +522,71 @@ def test_a_read_in_wait_for_does_not_hide_the_handler_from_shutdown(serve):
         assert harness.receive_all(s) == error(408)
     assert server.wait() == 0
     assert "cancelled" in server.log()
+
+
+READS = """
+create_task = getattr(asyncio, "create_task", None) or asyncio.get_event_loop().create_task
+async def read(req):
+    await req.reader.read(5)
+async def nap():
+    await asyncio.sleep(100)
+@app.route("/task")
+async def task(req, resp):
+    create_task(read(req))
+    await waits(nap())
+@app.route("/wait")
+async def wait(req, resp):
+    await waits(asyncio.wait_for(req.reader.read(5), 100))
+async def waits(awaitable):
+    print("at work")
+    try:
+        await awaitable
+    except asyncio.CancelledError:
+        print("cancelled")
+        raise
+app.run(debug=-1)
+"""
+
+
+@pytest.mark.parametrize("limit", ["shutdown_timeout", "read_timeout"])
+def test_a_handler_that_reads_in_another_task_is_ended(serve, limit):
+    """It is the handler that is cancelled, not only the task that waits for the client."""
+    server = serve(APP % (limit + " = 0.3") + READS)
+    with server.connect(5) as one, server.connect(5) as two:
+        for s, path in (one, b"task"), (two, b"wait"):
+            s.sendall(b"POST /%s HTTP/1.0\r\nContent-Length: 5\r\n\r\n" % path)
+        wait_for(lambda: server.log().count("at work") == 2, server)
+        if limit == "shutdown_timeout":
+            assert server.raw(b"GET /stop HTTP/1.0\r\n\r\n") == HTML + b"stopped"
+        assert [harness.receive_all(s) for s in (one, two)] == [error(408)] * 2
+    wait_for(lambda: server.log().count("cancelled") == 2, server)
+    assert "Traceback" not in server.log()
+
+
+UNCAUGHT = """
+async def nap():
+    await asyncio.sleep(5)
+@app.route("/nap")
+async def naps(req, resp):
+    await asyncio.wait_for(nap(), 0.02)
+@app.route("/read")
+async def read(req, resp):
+    await asyncio.wait_for(req.reader.read(5), 0.02)
+@app.route("/raised")
+def raised(req, resp):
+    raise asyncio.TimeoutError
+app.run(debug=0)
+"""
+
+
+def test_a_timeout_of_the_handler_s_own_is_an_error_like_any_other(serve):
+    """On Pycopy, TimeoutError is a CancelledError."""
+    server = serve(APP % "pass" + UNCAUGHT)
+    for path in "nap", "read", "raised":
+        head = b"POST /%s HTTP/1.0\r\nContent-Length: 5\r\n\r\n" % path.encode()
+        assert server.raw(None, [head, b"hello"], pause=0.1) == error(500)
+        wait_for_log(server, "POST /%s 500, " % path)
+    assert server.log().count(" failed:") == 3 and "Traceback" in server.log()
 
 
 BESIDE = """two servers: /: index; /: index; /kept: pushed
@@ -586,6 +706,18 @@ def test_wait_closed_waits(serve):
         assert server.raw(GET) == HTML + b"page"
         time.sleep(0.3)
         assert server.alive() and server.log() == "started\n"
+    assert server.raw(b"GET /stop HTTP/1.0\r\n\r\n") == HTML + b"stopped"
+    assert server.wait() == 0
+    assert server.log() == "started\nclosed\nended\n"
+
+
+def test_a_server_that_is_closed_before_it_has_begun(serve):
+    """As soon as start_server() returns: its port is free for the next one."""
+    port = harness.free_port()
+    start = '    server = await app.start_server("127.0.0.1", %d, debug=-1)\n'
+    closed = start + "    server.close()\n    await server.wait_closed()\n"
+    server = serve(WAITING.replace(start, closed + closed + start) % (port, port, port), port=port)
+    assert served(server) == HTML + b"page"
     assert server.raw(b"GET /stop HTTP/1.0\r\n\r\n") == HTML + b"stopped"
     assert server.wait() == 0
     assert server.log() == "started\nclosed\nended\n"
@@ -830,6 +962,25 @@ def test_newcomers_are_told_that_every_place_is_a_handlers_at_work(serve, path, 
     wait_for(lambda: served(server) == HTML + b"page", server)
 
 
+def test_a_newcomer_is_not_refused_for_places_that_are_free_again(serve):
+    """Its request is complete when the handlers at work have ended: that there was no place before does not matter."""
+    server = serve(APP % "max_connections = 2" + STREAMS + "app.run(debug=-1)\n")
+    clients = [server.connect() for _ in range(2)]
+    for s in clients:
+        s.sendall(b"GET /working HTTP/1.0\r\n\r\n")
+    time.sleep(0.1)
+    refused(server)
+    with server.connect() as slow:
+        slow.sendall(GET[:9])
+        time.sleep(0.1)
+        harness.write_files(server.folder, {"release": ""})
+        for s in clients:
+            with s:
+                assert harness.receive_all(s).endswith(b"worked")
+        slow.sendall(GET[9:])
+        assert harness.receive_all(slow) == HTML + b"page"
+
+
 def test_a_crowd_that_every_handler_at_work_keeps_waiting(serve):
     """While newcomers are told that there is no place, few of them are connected at a time: Pycopy's queues overflow, a board has no memory."""
     server = serve(APP % "max_connections = 4" + STREAMS + "app.run(debug=-1)\n")
@@ -929,6 +1080,23 @@ app.run(debug=0)
     wait_for_log(server, "400")
     assert_access(server.log(), "GET /slow 200", "GET /sub/a%20b 200", "POST /created 201", "GET /created 405", "GET /own 299", "HEAD / 200",
                   "GET / 400")
+
+
+# Whoever reads the log in a terminal must not have it controlled by a client: ESC, BEL, BS, CR, DEL.
+CONTROLS = [b"GE\x1b[31mT / HTTP/1.0", b"GET /\x1b]0;pwned\x07 HTTP/1.0", b"G\x1bET /\x07 HTTP/2.0", b"GET /\x08\x7f HTTP/9", b"GET /\x1b[31m HTTP/1.1\x1b[0m",
+            b"\x1b[31m / HTTP/1.0", b"GET /a\rGET HTTP/1.0", b"\x7fET / HTTP/1.10", b"HEAD /\x1b HTTP/1.0"]
+
+
+@pytest.mark.parametrize("debug", [0, 1])
+def test_control_characters_of_a_client_do_not_reach_the_log(serve, debug):
+    server = serve(APP % "pass" + "app.run(debug=%d)\n" % debug)
+    for line in CONTROLS:
+        assert harness.Response(server.raw(line + b"\r\n\r\n", eof=True)).status in (400, 505), line
+    server.raw(b"GET /ordinary HTTP/2.0\r\n\r\n", eof=True)
+    wait_for_log(server, "GET /ordinary 505, ")
+    log = server.log()
+    assert len(re.findall(" ms$", log, re.M)) == len(CONTROLS) + 1
+    assert re.findall("[^\\n -~]", log) == [], ascii(log)
 
 
 @pytest.mark.parametrize("debug", [0, 1, 2])

@@ -479,12 +479,16 @@ def client_hello(context):
     return sent.read()
 
 
+def assert_tls_reply(server, context, timeout=harness.TIMEOUT):
+    with context.wrap_socket(server.connect(timeout)) as s:
+        s.sendall(hostile.HELLO)
+        assert harness.receive_all(s).endswith(b"picoweb is up\n")
+
+
 def assert_tls_page(server, context, within=1):
     def page():
         start = time.monotonic()
-        with context.wrap_socket(server.connect()) as s:
-            s.sendall(hostile.HELLO)
-            assert harness.receive_all(s).endswith(b"picoweb is up\n")
+        assert_tls_reply(server, context)
         assert time.monotonic() - start < within
     harness.patiently(page)
 
@@ -511,6 +515,36 @@ def test_hostile_clients_of_tls_are_survived(serve, runtime, tmp_path):
     assert_tls_page(server, context)
     assert server.alive()
     assert not [word for word in DEATHS if word in server.log()], server.log()[-3000:]
+
+
+def upload(s, context, over):
+    """Sends as fast as it can, until it is told that this is over."""
+    with contextlib.suppress(OSError), context.wrap_socket(s) as s:
+        s.sendall(b"PUT /upload HTTP/1.0\r\nContent-Length: 999999999\r\n\r\n")
+        while not over.is_set():
+            s.sendall(bytes(16384))
+
+
+def test_fast_uploads_over_tls_leave_the_others_their_turn(serve, runtime, tmp_path):
+    """There is always more of them to decrypt."""
+    names = certificate(str(tmp_path), runtime)
+    server = serve(source("hostile_app.py").replace("    app.run()\n", WITH_TLS % (names * 2)), debug="-1")
+    context = tls_context(runtime)
+    assert_tls_page(server, context)
+    over = threading.Event()
+    threads = [threading.Thread(target=upload, args=(server.connect(), context, over)) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    try:
+        time.sleep(0.3)
+        for _ in range(3):
+            harness.patiently(lambda: assert_tls_reply(server, context, 5), 2)
+        assert all(thread.is_alive() for thread in threads)
+    finally:
+        over.set()
+        for thread in threads:
+            thread.join()
+    assert server.alive()
 
 
 # Limits
