@@ -158,8 +158,7 @@ def run_forever(loop, app):
     try:
         run()
     except KeyboardInterrupt:
-        from .control import stop
-        run_until_complete(stop(app))
+        run_until_complete(app._stop())
         raise
 
 

@@ -35,9 +35,9 @@ def redirect(writer, location, code, headers):
 
 # Returns False if the handler keeps the connection.
 def finish(app, req, conn, result, error):
-    cancelled = type(error) is CancelledError  # Pycopy's TimeoutError is one, too
-    if error and (not conn.dropped if cancelled else not isinstance(error, Exception)):
-        raise error  # Ctrl-C, too
+    if error and not isinstance(error, (Exception, CancelledError)):
+        raise error  # Ctrl-C
+    cancelled = error if type(error) is CancelledError and not conn.dropped else None  # Pycopy's TimeoutError is a subclass
     if result is False:
         conn.release()
         conn.left = sys.maxsize  # what arrives now is for the app
@@ -57,6 +57,8 @@ def finish(app, req, conn, result, error):
     if error and (not req._head or error.status == 411):
         from .framing import drain
         yield from drain(req, conn)
+    if cancelled:  # not by picoweb
+        raise cancelled
     return result
 
 

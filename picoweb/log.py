@@ -15,6 +15,10 @@ def logger(debug):
     return Logger()
 
 
+def announce(app, host, port):
+    app.log.info("* Running on http%s://%s:%s/" % ("s" if app._options.get("ssl") else "", host, port))
+
+
 class Logger:
 
     def info(self, msg, *args):

@@ -61,8 +61,7 @@ else:
                 except Exception:
                     sys.print_exception(e)
             except KeyboardInterrupt:
-                from .control import stop
-                loop.run_until_complete(stop(app))
+                loop.run_until_complete(app._stop())
                 raise
 
 
@@ -126,9 +125,11 @@ class Stream:
 
     # Reads through a shared buffer: shrunk buffers would leave holes in the heap.
     def take(self, _):
-        buf = self.app._buf = self.app._buf or bytearray(640)
-        n = self.s.readinto(buf)
-        return n and bytes(memoryview(buf)[:n])
+        app = self.app
+        if not app._buf:
+            app._buf = bytearray(640)
+        n = self.s.readinto(app._buf)
+        return n and bytes(memoryview(app._buf)[:n])
 
     # Adds what comes next to buf.
     def more(self):
@@ -142,20 +143,22 @@ class Stream:
             buf = buf.encode()
         if sz < 0:
             sz = len(buf) - off
-        self.sent = self.sent or buf
+        if not self.sent:
+            self.sent = buf
         try:
             while sz:
-                n = self.s.write(buf, off, sz) or 0  # trying before waiting is faster
-                off += n
-                sz -= n
-                if sz:
-                    if n:
-                        self.idle_since = None
-                    if self not in self.app._conns:
-                        from .streams import write_kept
-                        yield from write_kept(self, buf, off, sz)
-                        break
-                    yield from self._wait(True)
+                n = self.s.write(buf, off, sz)  # trying before waiting is faster
+                if n == sz:
+                    break
+                if n:
+                    self.idle_since = None
+                    off += n
+                    sz -= n
+                if self not in self.app._conns:
+                    from .streams import write_kept
+                    yield from write_kept(self, buf, off, sz)
+                    break
+                yield from self._wait(True)
         except OSError:
             self.gone = not self.dropped
             raise
@@ -185,7 +188,7 @@ class Stream:
         app = self.app
         if self in app._conns:
             app._conns.remove(self)
-            if len(app._conns) < app.max_connections:
+            if app._full and len(app._conns) < app.max_connections:
                 app._full = 0
 
     def close(self):
@@ -193,8 +196,7 @@ class Stream:
         raw, self.raw = self.raw, None
         if raw:
             if self.waiter:
-                if self.waiter is not current_task():  # a waiting task would never wake
-                    task_cancel(self.waiter)
+                task_cancel(self.waiter)  # it would never wake
                 io_forget(raw)
             self.s.close()
             self.task = None  # tasks that have ended keep each other in memory

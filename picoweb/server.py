@@ -1,20 +1,21 @@
-# Accepts clients and watches their timeouts; starts an app. There is no HTTP here.
+# Starts an app, accepts its clients, and watches their timeouts. There is no HTTP here.
 import gc
 import sys
 
-from .loop import Stream, create_task, get_event_loop, io_wait, run_forever, sleep_ms, socket, ticks_diff, ticks_ms
+from .loop import Stream, create_task, get_event_loop, io_forget, io_wait, run_forever, sleep_ms, socket
+from .loop import task_cancel, ticks_diff, ticks_ms
 
 
-# A listening socket
+# A listening socket, which start_server() returns
 class Port:
 
     def __init__(self, app, s, ssl):
         self.app = app
         self.s = s
         self.ssl = ssl
-        app._ports.append(self)
-        self.task = create_task(self.serve())
         create_task(app._watch())
+        self.task = create_task(self.serve())
+        app._ports.append(self)
 
     def serve(self):
         app, failed = self.app, False
@@ -29,7 +30,7 @@ class Port:
                     self.accept()
                 else:
                     yield from sleep_ms(5)
-            except Exception:  # no memory, no descriptor; on Pycopy, close()
+            except Exception:  # no memory, no socket; on Pycopy, close()
                 failed = True
                 gc.collect()
 
@@ -48,12 +49,27 @@ class Port:
             conn.close()
             raise
 
-    # Once it is closed, whether conn has to go: it has not sent a request, or its time is up.
+    # Frees the port at once. Requests in progress have app.shutdown_timeout seconds.
+    def close(self):
+        s, self.s = self.s, None
+        if s:
+            self.closed_at = ticks_ms()
+            self.app._ports.remove(self)
+            task_cancel(self.task)
+            io_forget(s)
+            s.close()
+
+    def wait_closed(self):
+        while self.s or self in [conn.port for conn in self.app._conns]:
+            yield from sleep_ms(20)
+        yield from sleep_ms(20)  # for cancelled handlers to clean up
+
+    # Whether conn has to go: this is closed, and it has not sent a request, or its time is up.
     def is_over(self, conn):
         return not self.s and (conn.start is None or ticks_diff(ticks_ms(), self.closed_at) > 1000 * self.app.shutdown_timeout)
 
 
-# What an app has as a server: its limits and its clients
+# The server that an app is: its limits, its clients
 class Server:
     max_request_line = 2048
     max_head = max_body = 4096
@@ -68,14 +84,13 @@ class Server:
     inited = False
     _own_fields = True  # the app may parse header fields itself
     _options = {}
-    _loop = None  # of run(), which ends when the last client has gone
-    _watching = _buf = None
-    _writes = 0
-    _full = 0  # times in a row, 5 ms apart, that no place was free
+    _loop = None  # of run(): stopped at the end
+    _watching = None
 
     def __init__(self):
-        self._conns = []
-        self._ports = []
+        self._conns, self._ports = [], []
+        self._buf, self._writes = None, 0
+        self._full = 0  # times in a row, 5 ms apart, that no place was free
 
     def init(self):
         self.inited = True
@@ -113,7 +128,7 @@ class Server:
             s.close()
             raise
 
-    # Evicts the client that has been idle longest, if at least 20 ms. When overloaded, slow senders are evicted, too.
+    # Evicts the client that has been idle longest, if at least 20 ms. When overloaded, also slow senders.
     def _evict(self):
         conns = [conn for conn in self._conns if conn.idle() >= 20 or self._full > 200 and conn.waiter and not conn.writing]
         if conns:
@@ -128,7 +143,7 @@ class Server:
             return True
         return self._full > 200 and room > -3
 
-    # Checks all timeouts: a timer for each wait would cost more than the request. For a new port, a new one takes over.
+    # Checks all timeouts: a timer for each wait would cost more than the request. A newer task takes over.
     def _watch(self):
         this = self._watching = object()
         while this is self._watching and (self._ports or self._conns):
@@ -143,29 +158,37 @@ class Server:
                 gc.collect()
         if this is self._watching:
             self._watching = None
-            yield from sleep_ms(20)  # lets the last cancelled handlers clean up
+            yield from sleep_ms(20)  # for cancelled handlers to clean up
             if self._loop and not self._watching:
                 self._loop.stop()
                 self._loop = None
 
     def serve(self, loop, host, port):
-        self._loop = loop
         self._listen(host, port, **self._options)
+        self._loop = loop
         run_forever(loop, self)
 
-    def start_server(self, *args, **kwargs):
-        from .control import start_server
-        return start_server(self, *args, **kwargs)
+    def start_server(self, host="127.0.0.1", port=8081, debug=False, log=None, **options):
+        self._begin(debug, log)
+        return self._listen(host, port, **options)
+        yield  # a coroutine
 
     def shutdown(self):
-        from .control import shutdown
-        shutdown(self)
+        for port in list(self._ports):
+            port.close()
+
+    # After Ctrl-C, which may have ended the task that does this
+    def _stop(self):
+        self._loop = None
+        self.shutdown()
+        return self._watch()
 
     def run(self, host="127.0.0.1", port=8081, debug=False, lazy_init=False, log=None, **options):
         self._begin(debug, log, lazy_init)
-        if debug >= 0:
-            self.log.info("* Running on http%s://%s:%s/" % ("s" if options.get("ssl") else "", host, port))
         self._options = options
+        if debug >= 0:
+            from .log import announce
+            announce(self, host, port)
         loop = get_event_loop()
         self.serve(loop, host, port)
         loop.close()

@@ -44,8 +44,8 @@ def head_only(conn):
 def check_line(req, method, target, version):
     if method == b"HEAD":
         head_only(req._conn)
-    # decode() on boards accepts overlong UTF-8.
-    if not method or method.lower().strip(_TOKEN) or min(target) < 33 or b"\x7f" in target or decode(target).encode() != target:
+    text = decode(target)  # the decode() of boards accepts overlong UTF-8
+    if not method or method.lower().strip(_TOKEN) or min(target) < 33 or text.encode() != target or [c for c in text if "\x7f" <= c < "\xa0"]:
         req.method = req.path = "?"  # not for the log
         raise ValueError
     version = version[:-2] if version[-2:] == b"\r\n" else version[:-1]

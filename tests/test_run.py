@@ -575,18 +575,21 @@ async def read(req, resp):
 @app.route("/raised")
 def raised(req, resp):
     raise asyncio.TimeoutError
+@app.route("/cancelled")
+def cancelled(req, resp):
+    raise asyncio.CancelledError
 app.run(debug=0)
 """
 
 
-def test_a_timeout_of_the_handler_s_own_is_an_error_like_any_other(serve):
+def test_a_timeout_or_cancellation_of_the_handler_s_own_is_an_error_like_any_other(serve):
     """On Pycopy, TimeoutError is a CancelledError."""
     server = serve(APP % "pass" + UNCAUGHT)
-    for path in "nap", "read", "raised":
+    for path in "nap", "read", "raised", "cancelled":
         head = b"POST /%s HTTP/1.0\r\nContent-Length: 5\r\n\r\n" % path.encode()
         assert server.raw(None, [head, b"hello"], pause=0.1) == error(500)
         wait_for_log(server, "POST /%s 500, " % path)
-    assert server.log().count(" failed:") == 3 and "Traceback" in server.log()
+    assert server.log().count(" failed:") == 4 and "Traceback" in server.log()
 
 
 BESIDE = """two servers: /: index; /: index; /kept: pushed
@@ -1084,7 +1087,8 @@ app.run(debug=0)
 
 # Whoever reads the log in a terminal must not have it controlled by a client: ESC, BEL, BS, CR, DEL.
 CONTROLS = [b"GE\x1b[31mT / HTTP/1.0", b"GET /\x1b]0;pwned\x07 HTTP/1.0", b"G\x1bET /\x07 HTTP/2.0", b"GET /\x08\x7f HTTP/9", b"GET /\x1b[31m HTTP/1.1\x1b[0m",
-            b"\x1b[31m / HTTP/1.0", b"GET /a\rGET HTTP/1.0", b"\x7fET / HTTP/1.10", b"HEAD /\x1b HTTP/1.0"]
+            b"\x1b[31m / HTTP/1.0", b"GET /a\rGET HTTP/1.0", b"\x7fET / HTTP/1.10", b"HEAD /\x1b HTTP/1.0",
+            b"GET /\xc2\x9b31mred HTTP/1.0"]
 
 
 @pytest.mark.parametrize("debug", [0, 1])
