@@ -1,4 +1,4 @@
-# Starts an app, accepts its clients, and watches their timeouts. There is no HTTP here.
+# Starts an app, accepts clients, watches their timeouts. There is no HTTP here.
 import gc
 import sys
 
@@ -49,7 +49,7 @@ class Port:
             conn.close()
             raise
 
-    # Frees the port at once. Requests in progress have app.shutdown_timeout seconds.
+    # Frees the port at once. Requests have app.shutdown_timeout seconds.
     def close(self):
         s, self.s = self.s, None
         if s:
@@ -181,7 +181,7 @@ class Server:
     def _stop(self):
         self._loop = None
         self.shutdown()
-        return self._watch()
+        yield from self._watch()
 
     def run(self, host="127.0.0.1", port=8081, debug=False, lazy_init=False, log=None, **options):
         self._begin(debug, log, lazy_init)
