@@ -11,7 +11,7 @@ class Port:
 
     def __init__(self, app, s, ssl):
         self.app = app
-        self.s = s
+        self.s, self.closed_at = s, None
         self.ssl = ssl
         create_task(app._watch())
         self.task = create_task(self.serve())
@@ -30,7 +30,7 @@ class Port:
                     self.accept()
                 else:
                     yield from sleep_ms(5)
-            except Exception:  # no memory, no socket; on Pycopy, close()
+            except Exception:  # no memory or socket; on Pycopy, close()
                 failed = True
                 gc.collect()
 
@@ -45,7 +45,7 @@ class Port:
                 conn = Stream(self.app, conn, peer)
             conn.port = self
             conn.task = create_task(self.app._handle(conn, conn))
-        except BaseException:  # Ctrl-C, too
+        except BaseException:  # also Ctrl-C
             conn.close()
             raise
 
@@ -62,14 +62,14 @@ class Port:
     def wait_closed(self):
         while self.s or self in [conn.port for conn in self.app._conns]:
             yield from sleep_ms(20)
-        yield from sleep_ms(20)  # for cancelled handlers to clean up
+        yield from sleep_ms(20)  # cancelled handlers clean up
 
     # Whether conn has to go: this is closed, and it has not sent a request, or its time is up.
     def is_over(self, conn):
         return not self.s and (conn.start is None or ticks_diff(ticks_ms(), self.closed_at) > 1000 * self.app.shutdown_timeout)
 
 
-# The server that an app is: its limits, its clients
+# An app as a server: its limits and clients
 class Server:
     max_request_line = 2048
     max_head = max_body = 4096
@@ -128,7 +128,7 @@ class Server:
             s.close()
             raise
 
-    # Evicts the client that has been idle longest, if at least 20 ms. When overloaded, also slow senders.
+    # Evicts the client idle longest, if at least 20 ms. When overloaded, also slow senders.
     def _evict(self):
         conns = [conn for conn in self._conns if conn.idle() >= 20 or self._full > 200 and conn.waiter and not conn.writing]
         if conns:
@@ -158,7 +158,7 @@ class Server:
                 gc.collect()
         if this is self._watching:
             self._watching = None
-            yield from sleep_ms(20)  # for cancelled handlers to clean up
+            yield from sleep_ms(20)  # cancelled handlers clean up
             if self._loop and not self._watching:
                 self._loop.stop()
                 self._loop = None
