@@ -77,7 +77,7 @@ def get_data(req):
 def get_json(req):
     data = yield from get_data(req)
     try:
-        return json.loads(data)
+        return json.loads(data.decode())  # Pycopy's would take bytes that are not UTF-8, and CPython's UTF-16
     except (ValueError, RuntimeError):  # nested too deeply for the stack of a board
         raise HTTPException(400)
 

@@ -82,6 +82,7 @@ JSON = [
 ]
 BAD_JSON = [
     ("cut", b'{"a'), ("nothing", b""), ("a word", b"nul"), ("deep and cut", b"[" * 4000),
+    ("not UTF-8", b'"\xff"'),
 ]
 
 
