@@ -39,8 +39,8 @@ class Port:
         try:
             conn.setblocking(False)
             if self.ssl:
-                from .streams import secure
-                conn = secure(self.app, conn, peer, self.ssl)
+                from .tls import TLSStream
+                conn = TLSStream(self.app, conn, peer, self.ssl)
             else:
                 conn = Stream(self.app, conn, peer)
             conn.port = self

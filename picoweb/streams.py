@@ -1,19 +1,7 @@
-# For apps that accept connections themselves, or keep them, and for TLS.
+# For apps that accept connections themselves, or keep them.
 import sys
 
 from .loop import Stream, coroutine, create_task, current_task, sleep_ms, ticks_diff, ticks_ms
-
-try:
-    from .loop import wrap_tls  # CPython
-except ImportError:
-    try:
-        from .loop import IORead  # noqa: F401 (Pycopy has it)
-        HANDSHAKE = "do_handshake"
-    except ImportError:
-        HANDSHAKE = "do_handshake_on_connect"
-
-    def wrap_tls(ssl, s):
-        return ssl.wrap_socket(s, server_side=True, **{HANDSHAKE: False})
 
 
 # A connection that the runtime's own server has accepted
@@ -53,34 +41,3 @@ def write_kept(conn, buf, off, sz):
             off += n
             sz -= n
             since = ticks_ms()
-
-
-def secure(app, s, peer, ssl):
-    conn = TLSStream(app, s, peer)
-    try:
-        conn.s = wrap_tls(ssl, s)
-    except BaseException:
-        conn.close()
-        raise
-    return conn
-
-
-class TLSStream(Stream):
-    first = False
-
-    def receive(self, op, n):
-        self.first = True
-        return super().receive(op, n)
-
-    # Before the first wait, what it may already hold is read.
-    def _wait(self, write):
-        if self.first and not write:
-            self.first = False
-            return sleep_ms(0)  # so that a fast client does not starve the others
-        return super()._wait(write)
-
-    def close(self):
-        raw = self.raw
-        super().close()
-        if raw:  # a failed TLS socket leaves it open
-            raw.close()
