@@ -18,8 +18,7 @@ utils = _Utils()
 
 
 def parse_qs(s):
-    from .utils import parse_qs
-    return parse_qs(s)
+    return utils.parse_qs(s)
 
 
 # Raised, it becomes the response.

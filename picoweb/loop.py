@@ -125,11 +125,11 @@ class Stream:
 
     # Reads through a shared buffer: shrunk buffers would leave holes in the heap.
     def take(self, _):
-        app = self.app
-        if not app._buf:
-            app._buf = bytearray(640)
-        n = self.s.readinto(app._buf)
-        return n and bytes(memoryview(app._buf)[:n])
+        buf = self.app._buf
+        if not buf:
+            buf = self.app._buf = bytearray(640)
+        n = self.s.readinto(buf)
+        return n and bytes(memoryview(buf)[:n])
 
     # Adds what comes next to buf.
     def more(self):
@@ -163,8 +163,9 @@ class Stream:
             self.gone = not self.dropped
             raise
         self.idle_since = None
-        self.app._writes += 1
-        if not self.app._writes & 15:
+        app = self.app
+        app._writes += 1
+        if not app._writes & 15:
             yield from sleep_ms(0)  # so that a fast client does not starve the others
 
     awritestr = awrite
