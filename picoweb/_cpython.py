@@ -24,7 +24,7 @@ from asyncio import CancelledError, current_task
 
 # For loop.py: MicroPython's names of the event loop, and mark().
 __all__ = (
-    "CancelledError", "coroutine", "create_task", "current_task", "get_event_loop", "io_forget", "io_wait", "json",
+    "CancelledError", "coroutine", "create_task", "current_task", "get_event_loop", "io_done", "io_forget", "io_wait", "json",
     "mark", "re", "run_forever", "sleep_ms", "socket", "task_cancel", "ticks_diff", "ticks_ms", "uerrno",
     "wrap_tls",
 )
@@ -318,6 +318,10 @@ def io_wait(s, write):
     future.add_done_callback(lambda _: remove(fd))
     future._asyncio_future_blocking = True
     return future
+
+
+def io_done(s):
+    """The callback of the future has done it."""
 
 
 def io_forget(s):

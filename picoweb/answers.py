@@ -35,9 +35,9 @@ def redirect(writer, location, code, headers):
 
 # Returns False if the handler keeps the connection.
 def finish(app, req, conn, result, error):
-    if error and not isinstance(error, (Exception, CancelledError)):
-        raise error  # Ctrl-C
     cancelled = error if type(error) is CancelledError and not conn.dropped else None  # Pycopy's TimeoutError is a subclass
+    if error and not isinstance(error, (Exception, CancelledError)) or cancelled and not (conn.raw and req._head):
+        raise error  # Ctrl-C; another task has closed the connection; asyncio.run() has ended before there is a request
     if result is False:
         conn.release()
         conn.left = sys.maxsize  # what arrives now is for the app

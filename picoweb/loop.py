@@ -26,12 +26,16 @@ else:
         def io_forget(s):
             core._io_queue.map.pop(id(s), None)
 
+        # Another task may still wait for it.
+        def io_done(s):
+            pass
+
         def task_cancel(task):
             task.cancel()
     except ImportError:  # Pycopy
         from uasyncio import IORead, IOWrite, cancel
         loop = get_event_loop(64, 64)  # its queues do not grow, and one entry too many ends it
-        io_forget = loop.remove_reader  # a client that has gone would wake its task again and again
+        io_forget = io_done = loop.remove_reader  # a client that has gone would wake its task again and again
 
         def io_wait(s, write):
             return IOWrite(s) if write else IORead(s)
@@ -105,11 +109,12 @@ class Stream:
             yield io_wait(self.raw, write)
         except BaseException:
             self.idle_since = None  # if the handler has cancelled it, that is at work
+            if self.raw:
+                io_forget(self.raw)
             raise
         finally:
             self.waiter = None
-            if self.raw:
-                io_forget(self.raw)
+        io_done(self.raw)
 
     # Calls op(n) until it returns data.
     def receive(self, op, n):

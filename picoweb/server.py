@@ -1,4 +1,4 @@
-# Starts an app, accepts clients, watches their timeouts. There is no HTTP here.
+# Starts an app, accepts clients, watches their timeouts. No HTTP.
 import gc
 import sys
 
@@ -6,7 +6,7 @@ from .loop import Stream, create_task, get_event_loop, io_forget, io_wait, run_f
 from .loop import task_cancel, ticks_diff, ticks_ms
 
 
-# A listening socket, which start_server() returns
+# A listening socket; start_server() returns it
 class Port:
 
     def __init__(self, app, s, ssl):
@@ -64,9 +64,10 @@ class Port:
             yield from sleep_ms(20)
         yield from sleep_ms(20)  # cancelled handlers clean up
 
-    # Whether conn has to go: this is closed, and it has not sent a request, or its time is up.
+    # Once closed, whether conn has to go: no request has come, or its time is up.
     def is_over(self, conn):
-        return not self.s and (conn.start is None or ticks_diff(ticks_ms(), self.closed_at) > 1000 * self.app.shutdown_timeout)
+        if not self.s:
+            return conn.start is None and conn.waiter or ticks_diff(ticks_ms(), self.closed_at) > 1000 * self.app.shutdown_timeout
 
 
 # An app as a server: its limits and clients
@@ -82,7 +83,7 @@ class Server:
     debug = -1
     log = None
     inited = False
-    _own_fields = True  # the app may parse header fields itself
+    _own_fields = True  # the app may parse them itself
     _options = {}
     _loop = None  # of run(): stopped at the end
     _watching = None
@@ -121,7 +122,7 @@ class Server:
             s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             s.bind(address)
             if sys.platform == "linux":
-                s.setsockopt(socket.SOL_SOCKET, 7, 32768)  # SO_SNDBUF: more would hide clients that do not read
+                s.setsockopt(socket.SOL_SOCKET, 7, 32768)  # SO_SNDBUF: more hides clients that do not read
             s.listen(backlog or self.backlog)
             return Port(self, s, ssl)
         except BaseException:
@@ -130,7 +131,8 @@ class Server:
 
     # Evicts the client idle longest, if at least 20 ms. When overloaded, also slow senders.
     def _evict(self):
-        conns = [conn for conn in self._conns if conn.idle() >= 20 or self._full > 200 and conn.waiter and not conn.writing]
+        conns = [conn for conn in self._conns
+                 if conn.idle() >= 20 or self._full > 200 and conn.start and conn.waiter and not conn.writing]
         if conns:
             max(conns, key=Stream.idle).drop()
             return True
@@ -139,8 +141,8 @@ class Server:
     def _make_room(self):
         room = self.max_connections - len(self._conns)
         self._full += 1
-        if self._evict() and not room:
-            return True
+        if self._evict():
+            return not room
         return self._full > 200 and room > -3
 
     # Checks all timeouts: a timer for each wait would cost more than the request. A newer task takes over.

@@ -10,6 +10,8 @@ def adopt(app, writer):
         create_task(app._watch())
     conn = Stream(app, getattr(writer, "s", None) or writer.ios, writer.get_extra_info("peername"))
     conn.raw = getattr(writer, "polls", conn.s)
+    if app._ports:
+        conn.port = app._ports[0]  # shutdown() ends it, too
     conn.task = current_task()
     return conn
 
@@ -19,6 +21,8 @@ def guard(app):
     from .reader import Reader
 
     def handle(reader, conn):
+        if not isinstance(conn, Stream):
+            conn = adopt(app, conn)
         conn.left = sys.maxsize
         conn.begin()
         try:
@@ -26,7 +30,7 @@ def guard(app):
         except BaseException:
             conn.close()
             raise
-    return handle
+    return coroutine(handle)
 
 
 # On a connection that its handler keeps, another task may be waiting to read, and Pycopy's loop has one entry for each socket: so this polls.
