@@ -76,7 +76,7 @@ def _parse_head(app, req, conn):
         conn.buf = head[end:]
         req._head = head[:end] if conn.buf else head
         conn.begin()
-        if app._full > 200:
+        if app._full > 200:  # overloaded
             raise HTTPException(503, {"Retry-After": 2})
     return end
 

@@ -47,7 +47,7 @@ def log(app, req, level, msg, e=None):
 
 
 def log_request(app, req, conn):
-    log(app, req, "info", "%s, %d ms" % (str(bytes(conn.sent[9:12]), "utf-8"), conn.start is not None and ticks_diff(ticks_ms(), conn.start)))
+    log(app, req, "info", "%s, %d ms" % (str(bytes(conn.sent[9:12]), "utf-8"), ticks_diff(ticks_ms(), conn.start or ticks_ms())))
 
 
 # Loggers of boards take text only.

@@ -34,7 +34,6 @@ class _Socket:
 
 class _Connection(Stream):
 
-    # Reads at once.
     def _wait(self, write):
         return sleep_ms(0)
 
