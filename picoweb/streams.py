@@ -1,13 +1,15 @@
 # For apps that accept connections themselves, or keep them.
 import sys
 
-from .loop import Stream, coroutine, create_task, current_task, sleep_ms, ticks_diff, ticks_ms
+from .loop import Stream, coroutine, create_task, current_task, get_event_loop, sleep_ms, ticks_diff, ticks_ms
 
 
 # A connection that the runtime's own server has accepted
 def adopt(app, writer):
-    if not app._watching:
+    loop = get_event_loop()
+    if not app._watching or getattr(app, "_adopting", loop) is not loop:  # each asyncio.run() has a loop of its own
         create_task(app._watch())
+    app._adopting = loop
     conn = Stream(app, getattr(writer, "s", None) or writer.ios, writer.get_extra_info("peername"))
     conn.raw = getattr(writer, "polls", conn.s)
     if app._ports:

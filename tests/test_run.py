@@ -1219,3 +1219,28 @@ def test_memory_info(serve, runtime):
         server = serve(APP % "pass" + "app.run(debug=%d)\n" % debug)
         assert server.raw(GET) == HTML + b"page"
         assert ("mem" in server.log()) == told
+
+
+AGAIN_IN_ASYNCIO_RUN = """
+import asyncio, picoweb, sys
+app = picoweb.WebApp(None)
+app.read_timeout = 0.2
+async def main():
+    server = await asyncio.start_server(app._handle, "127.0.0.1", 0)
+    reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+    if wait:
+        print(await asyncio.wait_for(reader.read(), 5))
+    else:
+        await asyncio.sleep(0.1)
+    writer.close()
+    server.close()
+for wait in False, True:
+    asyncio.run(main())
+"""
+
+
+def test_adopted_connections_have_timeouts_in_a_second_asyncio_run(runtime):
+    """The task that watched them has ended with the first one."""
+    if not runtime.is_cpython:
+        pytest.skip("the loop of a board is the same each time")
+    assert harness.run_inside(runtime, AGAIN_IN_ASYNCIO_RUN) == "b''\n"
