@@ -1585,6 +1585,34 @@ def test_handle_replaced(serve):
     assert server.raw(harness.request_bytes("GET", "/slow"), 10, pause=0.03) == page("/slow", 200, "text/plain")
 
 
+OWN_SERVE = """
+try:
+    import asyncio
+except ImportError:
+    import uasyncio as asyncio
+
+def serve(loop, host, port):
+    loop.create_task(asyncio.start_server(app._handle, host, port))
+    loop.run_forever()
+
+app.serve = serve
+"""
+
+
+def test_handle_extended_and_own_start_server(serve):
+    """In run(): the connections that the runtime's own server accepts come to the app's own _handle()."""
+    server = serve(app(OWN_HANDLE % "App" + OWN_SERVE))
+    assert [server.get("/").json() for _ in range(3)] == [1, 2, 3]
+    assert server.get("/nothing").raw == error(404)
+    server = serve(app(PROXIED + OWN_SERVE))
+    for cuts in (len(b"".join(LINES)), 20):
+        assert server.raw(b"".join(LINES), cuts, pause=0.03).endswith(b"\r\n\r\nTCP4 1.2.3.4 5.6.7.8 1 2\r\nbody")
+    server = serve(app(OWN_HANDLE % "Bare" + OWN_SERVE))
+    for _ in range(2):
+        assert server.get("/a").raw == page("/a", 200, "text/plain")
+        assert server.post("/", "a=b%20c").raw == page("b c", 200, "text/plain")
+
+
 # Rows with more than one request
 
 def test_return_false_keeps_the_connection(serve):

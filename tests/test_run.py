@@ -592,6 +592,68 @@ def test_a_timeout_or_cancellation_of_the_handler_s_own_is_an_error_like_any_oth
     assert server.log().count(" failed:") == 4 and "Traceback" in server.log()
 
 
+DUPLEX = """
+create_task = getattr(asyncio, "create_task", None) or asyncio.get_event_loop().create_task
+async def read(req):
+    print("read", len(await req.get_data()))
+@app.route("/duplex")
+async def duplex(req, resp):
+    create_task(read(req))
+    await picoweb.start_response(resp)
+    for i in range(100):
+        await resp.awrite("x" * 3000)
+app.run(debug=-1)
+"""
+
+
+def test_a_task_that_reads_while_the_handler_writes(serve, runtime):
+    """The body comes while the handler waits for a client that reads slowly: both wait for one socket."""
+    server = serve(APP % "pass" + DUPLEX)
+    with socket.socket() as s:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        s.settimeout(10)
+        s.connect(("127.0.0.1", server.port))
+        s.sendall(b"POST /duplex HTTP/1.0\r\nContent-Length: 10\r\n\r\n")
+        assert s.recv(10)
+        time.sleep(0.3)
+        s.sendall(b"0123456789")
+        if not runtime.is_pycopy:  # its loop has one entry for each socket
+            wait_for_log(server, "read 10")
+        assert len(harness.receive_all(s)) > 300000
+    assert server.raw(GET, timeout=10) == HTML + b"page"
+    assert "Traceback" not in server.log()
+
+
+HELD = """
+held = []
+@app.route("/hold")
+def hold(req, resp):
+    held.append(resp)
+    yield from req.reader.read(10)
+    print("went on")
+@app.route("/drop")
+def drop(req, resp):
+    yield from held.pop().aclose()
+    return "dropped"
+app.run(debug=0)
+"""
+
+
+def test_a_connection_that_another_task_closes_is_no_failure_of_its_handler(serve):
+    server = serve(APP % "def handle_exc(self, req, resp, e):\n        print('handle_exc')" + HELD)
+    with server.connect(10) as s:
+        s.sendall(b"POST /hold HTTP/1.0\r\nContent-Length: 5\r\n\r\n")
+        time.sleep(0.2)
+        assert server.get("/drop").body == b"dropped"
+        assert hostile.receive(s, 10) == (b"", "closed")
+    assert server.raw(GET) == HTML + b"page"
+    wait_for_log(server, "GET / 200, ")
+    assert not re.search("handle_exc|failed|Traceback| 500, |went on", server.log()), server.log()
+    assert server.raw(b"GET /raises HTTP/1.0\r\n\r\n") == error(500)
+    wait_for_log(server, "GET /raises 500, ")
+    assert server.log().count("handle_exc") == 1
+
+
 BESIDE = """two servers: /: index; /: index; /kept: pushed
 one closed while it answers: /slow: slow; /: refused; /: index
 started again: /: index
@@ -751,6 +813,77 @@ def test_wait_closed_waits_with_a_client_connected(serve):
         assert harness.receive_all(idle) == HTML + b"page"
     assert server.raw(b"GET /stop HTTP/1.0\r\n\r\n") == HTML + b"stopped"
     assert server.wait() == 0
+
+
+# It ends while clients are connected.
+ENDS = APP % "pass" + """
+@app.route("/work")
+async def work(req, resp):
+    try:
+        print("at /work")
+        await asyncio.sleep(1000)
+    finally:
+        print("cancelled")
+@app.route("/end")
+def end(req, resp):
+    ending.set()
+    return "ending"
+async def main():
+    global ending
+    ending = asyncio.Event()  # before 3.10, it belongs to the loop that is there
+    await app.start_server("127.0.0.1", %d, debug=-1)
+    await ending.wait()
+asyncio.run(main())
+print("ended")
+"""
+
+
+@pytest.mark.parametrize("data, reply", [(b"", b""), (b"GET / HTT", b""), (b"GET /work HTTP/1.0\r\n\r\n", error(500))],
+                         ids=["idle", "half a head", "at work"])
+def test_asyncio_run_that_ends(serve, runtime, data, reply):
+    """It cancels all tasks, as no other runtime does: what is cancelled before there is a request gets no response."""
+    if not runtime.is_cpython:
+        pytest.skip("asyncio.run() cancels no tasks")
+    port = harness.free_port()
+    server = serve(ENDS % port, port=port)
+    with server.connect(10) as s:
+        s.sendall(data)
+        if reply:
+            wait_for_log(server, "at /work")
+        else:
+            time.sleep(0.2)
+        server.get("/end")
+        assert hostile.receive(s, 10) == (reply, "closed")
+    assert server.wait(10) == 0
+    assert server.log() == ("at /work\ncancelled\n" if reply else "") + "ended\n"
+
+
+BESIDE_RUN = """
+@app.route("/work")
+async def work(req, resp):
+    print("at /work")
+    await asyncio.sleep(1000)
+asyncio.get_event_loop().create_task(asyncio.start_server(app._handle, "127.0.0.1", %d))
+app.run(debug=-1)
+print("run() returned")
+"""
+
+
+@pytest.mark.parametrize("data", [b"", b"GET / HTT", b"GET /work HTTP/1.0\r\n\r\n"], ids=["idle", "half a head", "at work"])
+def test_shutdown_ends_the_clients_of_the_app_s_own_server_as_well(serve, data):
+    """It stands beside run(), which ends within shutdown_timeout."""
+    port = harness.free_port()
+    server = serve(APP % "shutdown_timeout = 1; read_timeout = 100" + BESIDE_RUN % port)
+    with socket.create_connection(("127.0.0.1", port), 10) as s:
+        s.sendall(data)
+        if b"work" in data:
+            wait_for_log(server, "at /work")
+        else:
+            time.sleep(0.2)
+        assert server.raw(b"GET /stop HTTP/1.0\r\n\r\n") == HTML + b"stopped"
+        assert hostile.receive(s, 10)[1] != "open"
+    assert server.wait(10) == 0
+    assert server.log().endswith("run() returned\n")
 
 
 def read(path):

@@ -311,6 +311,86 @@ def test_handlers_that_never_end_keep_their_places(serve, runtime):
             held[0].recv(1)
 
 
+# Handlers that hold their places until a file is there.
+WORKING = """
+import picoweb
+from picoweb.server import sleep_ms
+app = picoweb.WebApp(None)
+app.max_connections = 4
+app.shutdown_timeout = 0
+
+
+def there(name):
+    try:
+        open(name).close()
+        return True
+    except OSError:
+        return False
+
+
+@app.route("/")
+def index(req, resp):
+    return "picoweb is up\\n"
+
+
+@app.route("/work")
+def work(req, resp):
+    print("at work")
+    while not there(req.qs):
+        yield from sleep_ms(50)
+    return "worked"
+
+
+app.run(debug=-1)
+"""
+
+
+def come_back(server, over):
+    """A client that sends one byte, waits, and comes back as soon as it is closed."""
+    while not over.is_set():
+        with contextlib.suppress(OSError), server.connect(1) as s:
+            s.sendall(b"G")
+            harness.receive_all(s)
+
+
+def status_after_a_round_trip(server):
+    """What a client gets whose request comes 10 ms after it has connected, and after how many seconds."""
+    start = time.monotonic()
+    with server.connect(5) as s:
+        time.sleep(0.01)
+        s.sendall(hostile.HELLO)
+        return harness.Response(harness.receive_all(s)).status, time.monotonic() - start
+
+
+def test_a_silent_crowd_does_not_lock_out_those_who_need_a_round_trip(serve):
+    """While all places are held by handlers at work, and after one of these has ended."""
+    server = serve(WORKING)
+    over = threading.Event()
+    threads = [threading.Thread(target=come_back, args=(server, over)) for _ in range(12)]
+
+    def told(wanted):
+        status, seconds = status_after_a_round_trip(server)
+        assert status == wanted and seconds < 3
+    with contextlib.ExitStack() as stack:
+        stack.callback(over.set)
+        working = [stack.enter_context(server.connect()) for _ in range(4)]
+        for i, s in enumerate(working):
+            s.sendall(b"GET /work?release%d HTTP/1.0\r\n\r\n" % i)
+        assert settled(lambda: server.log().count("at work"), 4) == 4
+        for thread in threads:
+            thread.start()
+        time.sleep(0.2)
+        for _ in range(3):
+            harness.patiently(lambda: told(503))
+        harness.write_files(server.folder, {"release0": ""})
+        assert harness.receive_all(working[0]).endswith(b"worked")
+        for _ in range(3):
+            harness.patiently(lambda: told(200))
+    for thread in threads:
+        thread.join()
+    assert server.alive(), server.log()
+
+
 # Handlers that never end: they sleep, or wait for a client that neither sends nor reads.
 NEVER_ENDING = """
 import picoweb
@@ -1074,6 +1154,49 @@ def test_shutdown_lets_the_app_run_again(serve, runtime):
             assert harness.receive_all(silent) == b""
     assert server.wait(3) == 0
     assert "the end" in server.log()
+
+
+UNBEGUN = """
+import picoweb
+from picoweb.server import ticks_diff, ticks_ms
+app = picoweb.WebApp(None)
+
+
+@app.route("/block")
+def block(req, resp):
+    start = ticks_ms()
+    print("blocks")
+    while ticks_diff(ticks_ms(), start) < 700:
+        pass
+    return "blocked"
+
+
+@app.route("/stop")
+def stop(req, resp):
+    app.shutdown()
+    return "stopped"
+
+
+while True:
+    app.run(debug=-1)
+"""
+
+
+def test_a_newcomer_as_the_app_ends_and_runs_again_is_closed(serve):
+    """It comes in the same turn of the loop, in which a look at all clients is due, too."""
+    server = serve(UNBEGUN)
+    for run in range(1, 3):
+        assert settled(lambda: harness._listening(server.port), True)
+        with server.connect(10) as stop, server.connect(10) as block:
+            time.sleep(0.1)
+            block.sendall(b"GET /block HTTP/1.0\r\n\r\n")
+            assert settled(lambda: server.log().count("blocks"), run) == run
+            with server.connect(10) as newcomer:
+                time.sleep(0.05)
+                stop.sendall(b"GET /stop HTTP/1.0\r\n\r\n")
+                assert harness.receive_all(stop).endswith(b"stopped")
+                assert harness.receive_all(block).endswith(b"blocked")
+                assert hostile.receive(newcomer, 5)[1] != "open"
 
 
 LEAKS = """
