@@ -629,6 +629,7 @@ held = []
 @app.route("/hold")
 def hold(req, resp):
     held.append(resp)
+    print("at /hold")
     yield from req.reader.read(10)
     print("went on")
 @app.route("/drop")
@@ -643,7 +644,7 @@ def test_a_connection_that_another_task_closes_is_no_failure_of_its_handler(serv
     server = serve(APP % "def handle_exc(self, req, resp, e):\n        print('handle_exc')" + HELD)
     with server.connect(10) as s:
         s.sendall(b"POST /hold HTTP/1.0\r\nContent-Length: 5\r\n\r\n")
-        time.sleep(0.2)
+        wait_for_log(server, "at /hold")
         assert server.get("/drop").body == b"dropped"
         assert hostile.receive(s, 10) == (b"", "closed")
     assert server.raw(GET) == HTML + b"page"
@@ -874,15 +875,15 @@ def test_shutdown_ends_the_clients_of_the_app_s_own_server_as_well(serve, data):
     """It stands beside run(), which ends within shutdown_timeout."""
     port = harness.free_port()
     server = serve(APP % "shutdown_timeout = 1; read_timeout = 100" + BESIDE_RUN % port)
-    with socket.create_connection(("127.0.0.1", port), 10) as s:
+    with socket.create_connection(("127.0.0.1", port), 5) as s:
         s.sendall(data)
         if b"work" in data:
             wait_for_log(server, "at /work")
         else:
             time.sleep(0.2)
-        assert server.raw(b"GET /stop HTTP/1.0\r\n\r\n") == HTML + b"stopped"
-        assert hostile.receive(s, 10)[1] != "open"
-    assert server.wait(10) == 0
+        assert server.raw(b"GET /stop HTTP/1.0\r\n\r\n", timeout=5) == HTML + b"stopped"
+        assert hostile.receive(s, 5)[1] != "open"
+    assert server.wait(5) == 0
     assert server.log().endswith("run() returned\n")
 
 
