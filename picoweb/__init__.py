@@ -190,7 +190,7 @@ class WebApp(Server):
         try:
             req = HTTPRequest()
             req._conn = conn
-            conn.buf, conn.left = conn.buf or conn.take(0) or b"", 0
+            conn.buf, conn.left = conn.buf or conn.take(0) or b"", 0  # buf: an own _handle()
             while not _parse_head(self, req, conn):
                 yield from conn.more()
             if self._prefixes:

@@ -83,7 +83,7 @@ class Server:
     debug = -1
     log = None
     inited = False
-    _own_fields = True  # the app may parse them itself
+    _own_fields = True  # may parse header fields itself
     _options = {}
     _loop = None  # of run(): stopped at the end
     _watching = None
@@ -91,7 +91,7 @@ class Server:
     def __init__(self):
         self._conns, self._ports = [], []
         self._buf, self._writes = None, 0
-        self._full = 0  # times in a row, 5 ms apart, that no place was free
+        self._full = 0  # checks, 5 ms apart, without a free place: over 200, overloaded
 
     def init(self):
         self.inited = True
@@ -179,7 +179,7 @@ class Server:
         for port in list(self._ports):
             port.close()
 
-    # After Ctrl-C, which may have ended the task that does this
+    # After Ctrl-C, which may have ended _watch()
     def _stop(self):
         self._loop = None
         self.shutdown()

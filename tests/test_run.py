@@ -1099,21 +1099,32 @@ def test_newcomers_are_told_that_every_place_is_a_handlers_at_work(serve, path, 
     wait_for(lambda: served(server) == HTML + b"page", server)
 
 
+def hold_places(server, count):
+    """Clients whose handlers hold all places, when newcomers are told so."""
+    clients = [server.connect() for _ in range(count)]
+    for s in clients:
+        s.sendall(b"GET /working HTTP/1.0\r\n\r\n")
+    time.sleep(0.3)
+    refused(server)
+    return clients
+
+
+def release(server, clients):
+    """Let the handlers end."""
+    harness.write_files(server.folder, {"release": ""})
+    for s in clients:
+        with s:
+            assert harness.receive_all(s).endswith(b"worked")
+
+
 def test_a_newcomer_is_not_refused_for_places_that_are_free_again(serve):
     """Its request is complete when the handlers at work have ended: that there was no place before does not matter."""
     server = serve(APP % "max_connections = 2" + STREAMS + "app.run(debug=-1)\n")
-    clients = [server.connect() for _ in range(2)]
-    for s in clients:
-        s.sendall(b"GET /working HTTP/1.0\r\n\r\n")
-    time.sleep(0.1)
-    refused(server)
+    clients = hold_places(server, 2)
     with server.connect() as slow:
         slow.sendall(GET[:9])
         time.sleep(0.1)
-        harness.write_files(server.folder, {"release": ""})
-        for s in clients:
-            with s:
-                assert harness.receive_all(s).endswith(b"worked")
+        release(server, clients)
         slow.sendall(GET[9:])
         assert harness.receive_all(slow) == HTML + b"page"
 
@@ -1121,11 +1132,7 @@ def test_a_newcomer_is_not_refused_for_places_that_are_free_again(serve):
 def test_a_crowd_that_every_handler_at_work_keeps_waiting(serve):
     """While newcomers are told that there is no place, few of them are connected at a time: Pycopy's queues overflow, a board has no memory."""
     server = serve(APP % "max_connections = 4" + STREAMS + "app.run(debug=-1)\n")
-    clients = [server.connect() for _ in range(4)]
-    for s in clients:
-        s.sendall(b"GET /working HTTP/1.0\r\n\r\n")
-    time.sleep(0.3)
-    refused(server)
+    clients = hold_places(server, 4)
     before = len(os.listdir("/proc/%d/fd" % server.pid))
     crowd = [server.connect() for _ in range(150)]
     most = 0
@@ -1136,10 +1143,7 @@ def test_a_crowd_that_every_handler_at_work_keeps_waiting(serve):
     for s in crowd:
         s.close()
     refused(server)
-    harness.write_files(server.folder, {"release": ""})
-    for s in clients:
-        with s:
-            assert harness.receive_all(s).endswith(b"worked")
+    release(server, clients)
     wait_for(lambda: served(server) == HTML + b"page", server)
     assert "full" not in server.log()
 

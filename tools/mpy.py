@@ -12,9 +12,8 @@ import sys
 import fetch
 from store import ROOT, Missing, Store, guarded, read, run, say, write
 
-# Modules that are always loaded, in the order of what they import. (So is utils, but apps import it by its name.) As source they are
-# separate, because the memory that the compiler takes on a board depends on the largest file; compiled they are one, because each
-# module takes memory of its own.
+# Modules that are always loaded, in the order of what they import. As source they are separate, because the memory that the compiler
+# takes on a board depends on the largest file; compiled they are one, because each module takes memory of its own.
 ALWAYS = ("loop", "server", "__init__")
 
 
